@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The strictest compiler, the same for every target.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Declares a Swift target of this package; every one of them is compiled with ``strict``.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// Declares a test target of this package.
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = []
+) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "qmp-proxy",
+    products: [
+        .executable(name: "qmp-proxy", targets: ["qmp-proxy"])
+    ],
+    dependencies: [
+        // Subcommands, `--help` and usage errors: what every Swift command line is expected to use.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        // The log interface that Swift servers share, so that whoever embeds the shell chooses where lines go.
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        // The configuration file is YAML, and errors in it must name the line: Yams gives nodes with marks.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibevent"),
+        .target(name: "CSupport"),
+        target("Libevent", ["CLibevent", "CSupport"]),
+        target("QMP", ["CSupport"]),
+        target("Recording", ["CSupport", "QMP"]),
+        target("ProxyCore", ["QMP", "Recording"]),
+        target(
+            "ProxyIO",
+            ["CSupport", "Libevent", "ProxyCore", "QMP", "Recording", .product(name: "Logging", package: "swift-log")]
+        ),
+        target("ProxyTesting", ["ProxyCore", "QMP", "Recording"]),
+        .executableTarget(
+            name: "qmp-proxy",
+            dependencies: [
+                "Libevent", "ProxyCore", "ProxyIO", "QMP", "Recording",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+        tests("QMPTests", ["QMP", "ProxyTesting"], resources: [.copy("Fixtures")]),
+        tests("RecordingTests", ["QMP", "Recording"]),
+        tests("ProxyIOTests", ["ProxyIO", "QMP", "Recording"]),
+        tests("ProxyCoreTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("LibeventTests", ["CSupport", "Libevent"]),
+        tests("ConfigurationTests", ["qmp-proxy", "Libevent", "ProxyIO"]),
+        tests("SimulationTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("IntegrationTests", ["CSupport", "qmp-proxy"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

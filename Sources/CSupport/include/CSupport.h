@@ -1,0 +1,46 @@
+// The few lines of C that Swift cannot say.
+#ifndef CSUPPORT_H
+#define CSUPPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/// Writes a double the way QEMU prints one, "%.17g" (qobject/json-writer.c), without a locale's decimal comma.
+/// `text` must have room for 32 bytes; the length is returned.
+int csupport_print_double(double value, char *text);
+
+/// Where the first `byte` lies in `length` bytes, or -1. libc's memchr is vectorised; a loop in Swift is not.
+ptrdiff_t csupport_find_byte(const void *bytes, size_t length, unsigned char byte);
+
+/// Receives bytes and up to `descriptors_max` (at most 253, Linux's SCM_MAX_FD) descriptors (close-on-exec) from a
+/// socket. `flags` are recvmsg's. `descriptor_count` is how many came; `truncated` is set when the kernel had to drop
+/// some. With `descriptors_max` 0 none is taken and `truncated` tells that some are there: with MSG_PEEK, that is a
+/// question without an effect. -1 and errno on failure; never EINTR.
+ssize_t csupport_receive(int socket, void *bytes, size_t length, int flags, int *descriptors, int descriptors_max,
+                         int *descriptor_count, int *truncated);
+
+/// Sends bytes with descriptors (at most 253) that leave with the first byte. Never raises SIGPIPE, never blocks.
+/// -1 and errno on failure; never EINTR.
+ssize_t csupport_send(int socket, const void *bytes, size_t length, const int *descriptors, int descriptor_count);
+
+/// As csupport_send, with the bytes in `count` pieces (at most 1,024, Linux's UIO_MAXIOV).
+ssize_t csupport_send_pieces(int socket, const struct iovec *pieces, size_t count, const int *descriptors,
+                             int descriptor_count);
+
+/// Accepts a connection as a close-on-exec, non-blocking socket. -1 and errno on failure; never EINTR.
+int csupport_accept(int socket);
+
+/// Who is at the other end of a connected unix socket (SO_PEERCRED); -1 and errno on failure.
+int csupport_peer_credentials(int socket, int32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/// Whether a piece of what a monitor wrote is JSON on one line without a closer look: printable ASCII in which no `f` or
+/// `n`, the last letter of a bare `inf` or `nan`, stands right before `,`, `]`, `}` or the end.
+int csupport_is_plain_line(const void *bytes, size_t length);
+
+/// Has malloc keep freed memory instead of giving it back to the kernel at once (mallopt(3), M_MMAP_THRESHOLD and
+/// M_TRIM_THRESHOLD, in bytes).
+void csupport_keep_freed_memory(int mmap_threshold, int trim_threshold);
+
+#endif

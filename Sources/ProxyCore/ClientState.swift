@@ -1,0 +1,89 @@
+internal import QMP
+internal import Recording
+
+/// All that is known of one client.
+struct ClientState {
+    /// A document of the client's that has its place in the order of replies.
+    struct Slot {
+        enum State {
+            /// Waits for its turn to be sent.
+            case waiting(CommandQueue.Outgoing)
+            /// Is at the monitor.
+            case sent
+            /// Is answered, and waits until those before it are.
+            case answered(SplicedMessage, Entry.Form)
+        }
+
+        let number: Int
+        var state: State
+    }
+
+    enum Phase {
+        /// Bytes go both ways.
+        case open
+        /// The client has said its last word and waits for replies.
+        case ended
+        /// Its last bytes are on their way, then it is closed.
+        case closing
+        /// It is closed, and we wait to hear that it is gone.
+        case dropped
+    }
+
+    let number: Int
+    let peer: String
+    let listener: String
+    var phase = Phase.open
+    /// `nil` until it is greeted.
+    var session: ServerSession?
+    var decoder: FrameDecoder
+    /// The descriptors that came last and that no command has taken.
+    var descriptors: [DescriptorToken] = []
+    /// In-band documents not answered yet, the oldest first.
+    var slots: [Slot] = []
+    /// Bytes of the documents that wait to be sent.
+    var waitingBytes = 0
+    /// Out-of-band commands not answered yet.
+    var outOfBandUnanswered = 0
+    var isReadingPaused = false
+    var unsent = 0
+
+    init(number: Int, peer: String, listener: String, limits: ProxyLimits) {
+        self.number = number
+        self.peer = peer
+        self.listener = listener
+        decoder = FrameDecoder(limits: limits.documents)
+    }
+
+    /// Whether nothing is said to it any more.
+    var isLeaving: Bool { phase == .closing || phase == .dropped }
+
+    /// Whether it gets events.
+    var getsEvents: Bool { !isLeaving && session?.isNegotiated == true }
+
+    /// Whether another document of it may be looked at.
+    func takesMore(_ limits: ProxyLimits) -> Bool {
+        session != nil && !isLeaving && unsent < limits.unsentBytesBeforePause
+            && slots.count + outOfBandUnanswered < limits.waitingMax && waitingBytes < limits.waitingBytesMax
+    }
+
+    /// Bytes held of what the client has sent.
+    var inputHeld: Int { decoder.bytesHeld + waitingBytes }
+
+    /// The command whose turn it is to be sent.
+    var firstWaiting: Int? {
+        slots.firstIndex { if case .waiting = $0.state { true } else { false } }
+    }
+
+    /// Whether nothing of it is left to be answered.
+    var isIdle: Bool { slots.isEmpty && outOfBandUnanswered == 0 && decoder.isExhausted }
+
+    /// Its in-band commands that wait to be sent.
+    var waiting: [CommandQueue.Outgoing] {
+        slots.compactMap { if case .waiting(let outgoing) = $0.state { outgoing } else { nil } }
+    }
+
+    /// All descriptors that belong to it, for when it goes.
+    var allDescriptors: [DescriptorToken] {
+        descriptors + waiting.flatMap(\.descriptors)
+    }
+}

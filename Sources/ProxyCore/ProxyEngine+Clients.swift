@@ -1,0 +1,270 @@
+internal import QMP
+internal import Recording
+
+/// Clients come, speak and go.
+extension ProxyEngine {
+    mutating func accept(_ number: Int, peer: String, listener: String) {
+        clients.append(ClientState(number: number, peer: peer, listener: listener, limits: limits))
+        counts.clientsAccepted += 1
+        log(.info, "client \(number) connected to \(listener): \(peer)")
+        record(.client(number), .opened(peer: peer))
+        let index = clients.all.count - 1
+        if isStopping {
+            finish(at: index)
+        } else if let greeting = monitor.greeting {
+            greet(at: index, with: greeting)
+        } else {
+            pauseReading(at: index)
+        }
+        if clients.all.count >= limits.clientsMax, !isAcceptingPaused {
+            isAcceptingPaused = true
+            act(.pauseAccepting)
+            log(.warning, "\(clients.all.count) clients are the most allowed, the next one waits")
+        }
+    }
+
+    /// Says what QEMU said, in its bytes, and from now on listens.
+    mutating func greet(at index: Int, with greeting: Greeting) {
+        clients[index].session = ServerSession(greeting: greeting)
+        send(SplicedMessage(greeting.bytes), as: .monitor, toClientAt: index)
+        resumeReading(at: index)
+    }
+
+    mutating func receivedFromClient(_ number: Int, _ bytes: Bytes, _ descriptors: [DescriptorToken]) {
+        guard let index = clients.index(of: number), clients[index].phase == .open else {
+            return closeDescriptors(descriptors)
+        }
+        if !descriptors.isEmpty {
+            // As in QEMU, a new set replaces the one that nobody took (chardev/char-socket.c, `tcp_chr_recv`).
+            closeDescriptors(clients[index].descriptors)
+            clients[index].descriptors = settings.passesDescriptors ? descriptors : []
+            if !settings.passesDescriptors { closeDescriptors(descriptors) }
+        }
+        clients[index].decoder.append(bytes)
+        decode(at: index)
+        boundInput(of: number)
+        dispatch()
+    }
+
+    /// Takes documents as long as the client may have more of them waiting; else it is not read from.
+    private mutating func decode(at index: Int) {
+        while clients[index].takesMore(limits), !isStopping, let frame = clients[index].decoder.next() {
+            take(frame, at: index)
+        }
+        if clients[index].takesMore(limits) { resumeReading(at: index) } else { pauseReading(at: index) }
+    }
+
+    private mutating func take(_ frame: Frame, at index: Int) {
+        let place = Entry.Place.client(clients[index].number)
+        switch frame {
+        case .skipped(let bytes):
+            record(place, .received(.invalid(bytes, error: nil)))
+        case .invalid(let bytes, let error):
+            commandNumber += 1
+            counts.invalid += 1
+            record(place, .received(.invalid(bytes, error: error.description.text)), command: commandNumber)
+            answerHere(error, to: nil, at: index)
+        case .message(let message):
+            commandNumber += 1
+            take(message, at: index)
+        }
+    }
+
+    private mutating func take(_ message: Message, at index: Int) {
+        guard let decision = clients[index].session?.decide(message) else {
+            preconditionFailure("a client that was not greeted is not read from")
+        }
+        var descriptors: [DescriptorToken] = []
+        if case .command(let command) = decision, CommandTraits.takesDescriptors(command) {
+            swap(&descriptors, &clients[index].descriptors)
+        }
+        let form: Entry.Form = message.isStrictJSON ? .json : .dialect
+        record(
+            .client(clients[index].number),
+            .received(.message(SplicedMessage(message.bytes), form)),
+            command: commandNumber,
+            descriptors: descriptors.count
+        )
+        switch decision {
+        case .answer(let reply):
+            answerHere(reply, at: index)
+        case .command(let command):
+            counts.commands += 1
+            execute(command, descriptors, at: index)
+        }
+    }
+
+    /// A command goes its way: to the proxy itself, or into the queue for the monitor.
+    private mutating func execute(_ command: Command, _ descriptors: [DescriptorToken], at index: Int) {
+        if let reply = ownReply(to: command, at: index) { return answerHere(reply, at: index) }
+        guard monitor.phase == .ready || monitor.phase == .negotiating || !settings.keepsClients else {
+            closeDescriptors(descriptors)
+            return answerHere(notConnected, to: command.message, at: index)
+        }
+        let wrapped = IDMapping.upstream(command.message, number: commandNumber, limits: limits.documents)
+        guard let (upstream, mapping) = wrapped else {
+            closeDescriptors(descriptors)
+            return answerHere(.tokenSize, to: nil, at: index)
+        }
+        let client = clients[index].number
+        let outgoing = CommandQueue.Outgoing(
+            number: commandNumber,
+            client: client,
+            command: command,
+            message: upstream,
+            mapping: mapping,
+            descriptors: descriptors
+        )
+        guard !command.isOutOfBand else {
+            clients[index].outOfBandUnanswered += 1
+            outOfBandWaiting.append(outgoing)
+            return
+        }
+        clients[index].waitingBytes += command.message.bytes.count
+        clients[index].slots.append(ClientState.Slot(number: commandNumber, state: .waiting(outgoing)))
+        queue.enqueue(client)
+    }
+
+    var notConnected: ProtocolError {
+        ProtocolError(.generic, "The monitor \(settings.monitorAddress) is not connected")
+    }
+
+    // MARK: - Answers
+
+    mutating func answerHere(_ error: ProtocolError, to message: Message?, at index: Int) {
+        guard let session = clients[index].session else { return }
+        answerHere(session.failure(error, to: message), at: index)
+    }
+
+    /// Answers the document under way without QEMU, in its place.
+    private mutating func answerHere(_ reply: Bytes, at index: Int) {
+        counts.answeredHere += 1
+        let slot = ClientState.Slot(number: commandNumber, state: .answered(SplicedMessage(reply), .monitor))
+        clients[index].slots.append(slot)
+        sendAnswered(at: index)
+    }
+
+    /// Sends the replies that nothing stands before.
+    mutating func sendAnswered(at index: Int) {
+        while let slot = clients[index].slots.first, case .answered(let reply, let form) = slot.state {
+            clients[index].slots.removeFirst()
+            send(reply, as: form, toClientAt: index, command: slot.number)
+        }
+    }
+
+    mutating func send(_ reply: SplicedMessage, as form: Entry.Form, toClientAt index: Int, command: Int? = nil) {
+        let number = clients[index].number
+        record(.client(number), .sent(.message(reply, form)), command: command)
+        act(.send(.client(number), reply))
+    }
+
+    /// After a reply there may be room for more of a client's documents, or nothing left to wait for.
+    mutating func goOn(at index: Int) {
+        if clients[index].isReadingPaused { decode(at: index) }
+        if clients[index].phase == .ended, clients[index].isIdle { finish(at: index) }
+    }
+
+    // MARK: - Bounds
+
+    mutating func clientUnsent(_ number: Int, _ bytes: Int, beyondCurrent: Int) {
+        guard let index = clients.index(of: number), clients[index].phase != .dropped else { return }
+        clients[index].unsent = bytes
+        if beyondCurrent > limits.unsentBytesMax {
+            drop(at: index, "\(bytes) bytes unsent: it does not read")
+        }
+        let total = clients.all.reduce(0) { $0 + $1.unsent }
+        if total > limits.unsentBytesOfAllMax,
+            let worst = clients.all.indices.max(by: { clients[$0].unsent < clients[$1].unsent })
+        {
+            drop(at: worst, "\(total) bytes unsent to all clients, most of them to this one")
+        }
+        if clients[index].takesMore(limits) { goOn(at: index) } else { pauseReading(at: index) }
+        dispatch()
+    }
+
+    private mutating func boundInput(of number: Int) {
+        guard let index = clients.index(of: number), clients[index].inputHeld > limits.waitingBytesMax else { return }
+        let total = clients.all.reduce(0) { $0 + $1.inputHeld }
+        guard total > limits.inputBytesOfAllMax,
+            let worst = clients.all.indices.max(by: { clients[$0].inputHeld < clients[$1].inputHeld })
+        else { return }
+        drop(at: worst, "\(total) bytes of input held for all clients, most of them from this one")
+    }
+
+    private mutating func drop(at index: Int, _ reason: String) {
+        log(.warning, "client \(clients[index].number) closed: \(reason)")
+        counts.clientsDropped += 1
+        pauseReading(at: index)
+        forget(at: index)
+        clients[index].phase = .dropped
+        clients[index].unsent = 0
+        act(.close(.client(clients[index].number)))
+    }
+
+    mutating func pauseReading(at index: Int) {
+        guard !clients[index].isReadingPaused else { return }
+        clients[index].isReadingPaused = true
+        act(.pauseReading(.client(clients[index].number)))
+    }
+
+    private mutating func resumeReading(at index: Int) {
+        guard clients[index].isReadingPaused, clients[index].phase == .open, !isStopping else { return }
+        clients[index].isReadingPaused = false
+        act(.resumeReading(.client(clients[index].number)))
+    }
+
+    mutating func closeDescriptors(_ descriptors: [DescriptorToken]) {
+        if !descriptors.isEmpty { act(.closeDescriptors(descriptors)) }
+    }
+
+    // MARK: - Leaving
+
+    /// QEMU answers what it has read before it takes the end of input for a disconnect; so do we.
+    mutating func clientEnded(_ number: Int) {
+        guard let index = clients.index(of: number), clients[index].phase == .open else { return }
+        clients[index].phase = .ended
+        goOn(at: index)
+    }
+
+    /// Lets a client have its last bytes, then closes it.
+    mutating func finish(at index: Int) {
+        guard !clients[index].isLeaving else { return }
+        let number = clients[index].number
+        pauseReading(at: index)
+        forget(at: index)
+        clients[index].phase = .closing
+        act(.finish(.client(number)))
+        let patience = isStopping ? limits.stoppingTimeMax : limits.closingTimeMax
+        act(.setTimer(.closing(client: number), at: now + patience))
+    }
+
+    mutating func clientClosed(_ number: Int, _ reason: String) {
+        guard let index = clients.index(of: number) else { return }
+        forget(at: index)
+        let client = clients.remove(at: index)
+        if client.phase == .closing { act(.cancelTimer(.closing(client: number))) }
+        log(.info, "client \(number) left: \(reason)")
+        record(.client(number), .closed(reason: reason))
+        if isAcceptingPaused, !isStopping, clients.all.count < limits.clientsMax {
+            isAcceptingPaused = false
+            act(.resumeAccepting)
+        }
+        dispatch()
+    }
+
+    /// Drops what a client has waiting.
+    ///
+    /// What is in flight runs on: QEMU does not take a command back either.
+    private mutating func forget(at index: Int) {
+        closeDescriptors(clients[index].allDescriptors)
+        let rest = clients[index].decoder.takeRest()
+        if !rest.isEmpty { record(.client(clients[index].number), .received(.invalid(rest, error: nil))) }
+        clients[index].descriptors = []
+        clients[index].slots = []
+        clients[index].waitingBytes = 0
+        clients[index].outOfBandUnanswered = 0
+        let number = clients[index].number
+        queue.forget(number)
+        outOfBandWaiting.removeAll { $0.client == number }
+    }
+}

@@ -1,0 +1,235 @@
+internal import QMP
+internal import Recording
+
+/// The monitor comes, answers and goes.
+extension ProxyEngine {
+    mutating func connect() {
+        guard monitor.phase == .away, !isStopping else { return }
+        monitor.phase = .connecting
+        act(.connectMonitor)
+    }
+
+    mutating func monitorOpened(_ peer: String) {
+        monitor.phase = .silent
+        monitor.decoder = MonitorDecoder(limits: limits.documents)
+        monitor.connections += 1
+        monitor.lastTrouble = nil
+        log(.info, "connected to the monitor: \(peer)")
+        record(.monitor, .opened(peer: peer))
+    }
+
+    mutating func monitorUnreachable(_ reason: String) {
+        monitor.phase = .away
+        if monitor.lastTrouble != reason {
+            monitor.lastTrouble = reason
+            log(.warning, "the monitor \(settings.monitorAddress) cannot be reached, trying again: \(reason)")
+        }
+        tryAgain()
+    }
+
+    private mutating func tryAgain() {
+        guard !isStopping else { return }
+        guard !settings.waitsForMonitor else { return connect() }
+        act(.setTimer(.reconnect, at: now + monitor.reconnectDelay))
+        monitor.reconnectDelay = min(monitor.reconnectDelay * 2, limits.reconnectDelayMax)
+    }
+
+    /// QEMU is gone: so are its clients' commands, and in QEMU's way of dying so are its clients.
+    mutating func monitorClosed(_ reason: String) {
+        let wasReady = monitor.phase == .ready
+        let rest = monitor.decoder.unfinished
+        if !rest.isEmpty { record(.monitor, .received(.invalid(rest, error: nil))) }
+        monitor.phase = .away
+        monitor.greeting = nil
+        monitor.descriptorNames = []
+        monitor.unsent = 0
+        log(isStopping ? .info : .warning, "the monitor \(settings.monitorAddress) is gone: \(reason)")
+        record(.monitor, .closed(reason: reason))
+        let lost = queue.reset()
+        if settings.keepsClients {
+            refuse(lost)
+        } else {
+            for index in clients.all.indices where clients[index].session != nil { finish(at: index) }
+        }
+        if wasReady { monitor.reconnectDelay = limits.reconnectDelayMin }
+        tryAgain()
+    }
+
+    /// Answers what was asked of the monitor and will not be answered by it, sent or not.
+    private mutating func refuse(_ lost: [CommandQueue.Outgoing]) {
+        let unknown = ProtocolError(.generic, "The monitor \(settings.monitorAddress) is gone, the outcome is unknown")
+        let waiting = outOfBandWaiting + clients.all.flatMap(\.waiting)
+        outOfBandWaiting = []
+        closeDescriptors(waiting.flatMap(\.descriptors))
+        for index in clients.all.indices { clients[index].waitingBytes = 0 }
+        for (outgoing, error) in lost.map({ ($0, unknown) }) + waiting.map({ ($0, notConnected) }) {
+            guard let index = clients.index(of: outgoing.client), !clients[index].isLeaving,
+                let session = clients[index].session
+            else { continue }
+            let reply = session.failure(error, to: outgoing.command.message)
+            answered(outgoing, SplicedMessage(reply), at: index)
+        }
+    }
+
+    mutating func receivedFromMonitor(_ bytes: Bytes) {
+        guard monitor.phase != .closing, monitor.phase != .away else { return }
+        monitor.lastReceived = now
+        monitor.decoder.append(bytes)
+        var events = EventRun(of: monitor.decoder.unfinished)
+        do throws(MonitorDecoder.NotAMonitor) {
+            while let message = try monitor.decoder.next() {
+                if events.isEnded(by: message) { passOn(&events) }
+                take(message, &events)
+            }
+            passOn(&events)
+        } catch {
+            passOn(&events)
+            log(.error, "\(settings.monitorAddress) is no QMP monitor: \(error)")
+            record(.monitor, .received(.invalid(monitor.decoder.unfinished, error: error.description)))
+            closeMonitor()
+        }
+        dispatch()
+    }
+
+    private mutating func take(_ message: MonitorMessage, _ events: inout EventRun) {
+        switch message.kind {
+        case .reply(let id?, let isError): takeReply(message, id, isError: isError)
+        case .reply(nil, _), .unknown: belongsToNobody(message)
+        case .greeting: takeGreeting(message)
+        case .event:
+            counts.events += 1
+            record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+            events.append(message)
+        }
+    }
+
+    /// Gives the events that came one behind the other to every client that has negotiated.
+    private mutating func passOn(_ events: inout EventRun) {
+        guard let bytes = events.take() else { return }
+        for client in clients.all where client.getsEvents {
+            act(.send(.client(client.number), SplicedMessage(bytes)))
+        }
+    }
+
+    mutating func closeMonitor() {
+        monitor.phase = .closing
+        act(.close(.monitor))
+    }
+
+    private mutating func belongsToNobody(_ message: MonitorMessage) {
+        counts.repliesToNobody += 1
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        log(.info, "a message that belongs to nobody: \(message.bytes.prefix(200).text)")
+    }
+
+    // MARK: - Greeting and negotiation
+
+    private mutating func takeGreeting(_ message: MonitorMessage) {
+        guard monitor.phase == .silent, let greeting = Greeting(message) else { return belongsToNobody(message) }
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        monitor.greeting = greeting
+        monitor.phase = .negotiating
+        log(.info, "the monitor is QEMU \(greeting.version) \(greeting.package)")
+        let arguments = monitor.hasOutOfBand ? ", \"arguments\": {\"enable\": [\"oob\"]}" : ""
+        let id = JSONValue.string(settings.nonce).written().text
+        let text = "{\"execute\": \"qmp_capabilities\"\(arguments), \"id\": \(id)}"
+        let command = SplicedMessage(Bytes(text: text), addsLineEnd: true)
+        record(.monitor, .sent(.message(command, .json)))
+        act(.send(.monitor, command))
+        for index in clients.all.indices where clients[index].session == nil { greet(at: index, with: greeting) }
+    }
+
+    private mutating func negotiated(_ message: MonitorMessage, isError: Bool) {
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        guard !isError else {
+            log(.error, "the monitor refuses to negotiate: \(message.bytes.text)")
+            return closeMonitor()
+        }
+        monitor.phase = .ready
+    }
+
+    // MARK: - Replies
+
+    private mutating func takeReply(_ message: MonitorMessage, _ id: MonitorMessage.ID, isError: Bool) {
+        if monitor.phase == .negotiating {
+            let isOurs = (try? JSONValue(parsing: message.bytes[id.value])) == .string(settings.nonce)
+            return isOurs ? negotiated(message, isError: isError) : belongsToNobody(message)
+        }
+        guard monitor.phase == .ready, let (number, inner) = IDMapping.parse(id, in: message.bytes),
+            let outgoing = queue.answered(number)
+        else { return belongsToNobody(message) }
+        counts.replies += 1
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)), command: number)
+        if let name = CommandTraits.descriptorName(of: outgoing.command), !isError { note(name, outgoing) }
+        guard let index = clients.index(of: outgoing.client), !clients[index].isLeaving else { return }
+        answered(outgoing, outgoing.mapping.downstream(message, id: id, inner: inner, of: outgoing.command), at: index)
+    }
+
+    /// Gives a reply its place in its client's order; an out-of-band one has none and goes at once.
+    private mutating func answered(_ outgoing: CommandQueue.Outgoing, _ reply: SplicedMessage, at index: Int) {
+        if outgoing.command.isOutOfBand {
+            clients[index].outOfBandUnanswered -= 1
+            send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
+        } else if clients[index].slots.first?.number == outgoing.number {
+            clients[index].slots.removeFirst()
+            send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
+            sendAnswered(at: index)
+        } else if let slot = clients[index].slots.firstIndex(where: { $0.number == outgoing.number }) {
+            clients[index].slots[slot].state = .answered(reply, .monitor)
+        }
+        goOn(at: index)
+    }
+
+    private mutating func note(_ name: String, _ outgoing: CommandQueue.Outgoing) {
+        if outgoing.command.name == "closefd" {
+            monitor.descriptorNames.remove(name)
+        } else if !monitor.descriptorNames.insert(name).inserted {
+            log(.warning, "client \(outgoing.client) replaced the descriptor named \(String(reflecting: name))")
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Sends what may be sent: out-of-band commands at once, in-band ones from the clients in turn.
+    mutating func dispatch() {
+        guard monitor.phase == .ready, !isStopping else { return }
+        while sendOutOfBand() || sendInBand() {}
+    }
+
+    private mutating func sendOutOfBand() -> Bool {
+        guard !outOfBandWaiting.isEmpty else { return false }
+        send(outOfBandWaiting.removeFirst())
+        return true
+    }
+
+    /// Gives one client its turn; `false` if there is none, or nothing more may be in flight.
+    private mutating func sendInBand() -> Bool {
+        guard let number = queue.next else { return false }
+        guard let index = clients.index(of: number), let place = clients[index].firstWaiting,
+            case .waiting(let outgoing) = clients[index].slots[place].state
+        else {
+            queue.endTurn()
+            return true
+        }
+        let limit = monitor.hasOutOfBand ? limits.inBandInFlightMax : limits.inBandInFlightWithoutOutOfBandMax
+        guard queue.admits(outgoing, limit: limit) else { return false }
+        queue.endTurn()
+        clients[index].slots[place].state = .sent
+        clients[index].waitingBytes -= outgoing.command.message.bytes.count
+        send(outgoing)
+        if clients[index].firstWaiting != nil { queue.enqueue(number) }
+        if clients[index].isReadingPaused { goOn(at: index) }
+        return true
+    }
+
+    private mutating func send(_ outgoing: CommandQueue.Outgoing) {
+        queue.sent(outgoing, at: now)
+        record(
+            .monitor,
+            .sent(.message(outgoing.message, outgoing.command.message.isStrictJSON ? .json : .dialect)),
+            command: outgoing.number,
+            descriptors: outgoing.descriptors.count
+        )
+        act(.send(.monitor, outgoing.message, descriptors: outgoing.descriptors))
+    }
+}

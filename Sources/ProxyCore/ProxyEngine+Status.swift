@@ -1,0 +1,123 @@
+internal import QMP
+internal import Recording
+
+/// The proxy's own commands, named by QMP's rule for vendors (docs/interop/qmp-spec, "Downstream extension of QMP").
+extension ProxyEngine {
+    /// The reply to a command that the proxy answers itself; `nil` if it is none of those.
+    func ownReply(to command: Command, at index: Int) -> Bytes? {
+        guard command.name == Self.queryStatus, let session = clients[index].session else { return nil }
+        let refusal: String? =
+            if command.isOutOfBand {
+                "The command \(Self.queryStatus) does not support OOB"
+            } else if let unexpected = command.arguments.first {
+                "Parameter '\(unexpected.key)' is unexpected"
+            } else {
+                nil
+            }
+        if let refusal { return session.failure(ProtocolError(.generic, refusal), to: command.message) }
+        return Reply.success(status, id: command.id, isPretty: session.greeting.isPretty)
+    }
+
+    private static let queryStatus = "__org.qmp-proxy_query-status"
+
+    /// How things stand, as `__org.qmp-proxy_query-status` tells it.
+    private var status: JSONValue {
+        .members([
+            "proxy": .members(["version": .string(settings.version), "uptime-seconds": .double(seconds(since: .zero))]),
+            "monitor": monitorStatus,
+            "clients": .array(clients.all.map(status(of:))),
+            "recording": settings.recording.map(recordingStatus),
+            "counts": countsStatus,
+        ])
+    }
+
+    private func seconds(since instant: Instant) -> Double { now.seconds(since: instant) }
+
+    private var monitorStatus: JSONValue {
+        .members([
+            "name": .string(settings.name),
+            "address": .string(settings.monitorAddress),
+            "state": .string(monitor.phase.name),
+            "version": monitor.greeting.map { .string($0.version) },
+            "package": monitor.greeting.map { .string($0.package) },
+            "capabilities": .array((monitor.greeting?.capabilities ?? []).map(JSONValue.string)),
+            "silent-seconds": monitor.lastReceived.map { .double(seconds(since: $0)) },
+            "oldest-command-seconds": queue.flights.first.map { .double(seconds(since: $0.sentAt)) },
+            "in-flight": .integer(Int64(queue.flights.count)),
+            "unsent-bytes": .integer(Int64(monitor.unsent)),
+            "descriptor-names": .array(monitor.descriptorNames.sorted().map(JSONValue.string)),
+            "connections": .integer(Int64(monitor.connections)),
+        ])
+    }
+
+    private func status(of client: ClientState) -> JSONValue {
+        let capabilities: [JSONValue] = client.session?.hasOutOfBand == true ? [.string("oob")] : []
+        let inFlight = queue.flights.count { $0.outgoing.client == client.number }
+        return .members([
+            "client": .integer(Int64(client.number)),
+            "peer": .string(client.peer),
+            "listener": .string(client.listener),
+            "state": .string(client.stateName),
+            "capabilities": .array(capabilities),
+            "waiting": .integer(Int64(client.waiting.count)),
+            "in-flight": .integer(Int64(inFlight)),
+            "held-bytes": .integer(Int64(client.inputHeld)),
+            "unsent-bytes": .integer(Int64(client.unsent)),
+            "descriptors": .integer(Int64(client.allDescriptors.count)),
+        ])
+    }
+
+    private func recordingStatus(_ path: String) -> JSONValue {
+        .members([
+            "file": .string(path),
+            "entries": .integer(Int64(counts.entries)),
+            "entries-lost": .integer(Int64(counts.entriesLost)),
+            "trouble": recordingTrouble.map(JSONValue.string),
+        ])
+    }
+
+    private var countsStatus: JSONValue {
+        let counted: KeyValuePairs = [
+            "clients-accepted": counts.clientsAccepted,
+            "clients-dropped": counts.clientsDropped,
+            "commands": counts.commands,
+            "replies": counts.replies,
+            "replies-to-nobody": counts.repliesToNobody,
+            "answered-by-proxy": counts.answeredHere,
+            "invalid-documents": counts.invalid,
+            "events": counts.events,
+        ]
+        return .object(counted.map { JSONValue.Member($0.key, .integer(Int64($0.value))) })
+    }
+}
+
+extension JSONValue {
+    /// An object of the members that have a value.
+    fileprivate static func members(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
+        .object(members.compactMap { key, value in value.map { Member(key, $0) } })
+    }
+}
+
+extension MonitorState.Phase {
+    fileprivate var name: String {
+        switch self {
+        case .away: "away"
+        case .connecting: "connecting"
+        case .silent: "not-greeted"
+        case .negotiating: "negotiating"
+        case .ready: "ready"
+        case .closing: "closing"
+        }
+    }
+}
+
+extension ClientState {
+    fileprivate var stateName: String {
+        switch phase {
+        case .open where session == nil: "not-greeted"
+        case .open: session?.isNegotiated == true ? "command" : "negotiation"
+        case .ended: "ended"
+        case .closing, .dropped: "closing"
+        }
+    }
+}

@@ -1,0 +1,276 @@
+internal import Libevent
+internal import Logging
+internal import ProxyCore
+internal import QMP
+internal import Recording
+
+/// The shell around one monitor's engine: callbacks of the event loop become events, actions become calls.
+///
+/// It decides nothing. All of it runs on the loop's thread, which is the actor's executor.
+actor ProxyServer {
+    private let configuration: MonitorConfiguration
+    private let loop: EventLoop
+    private let logger: Logger
+    private let header: RecordingHeader
+    private var recording: RecordingFile?
+    private var engine: ProxyEngine
+    private var connections: [Int: Connection] = [:]
+    private var listeners: [Listener] = []
+    private var monitorListener: Listener?
+    private var connector: Connector?
+    private var timers: [ProxyTimer: Timer] = [:]
+    private var descriptors = DescriptorTable()
+    private var lastClient = 0
+    private var actions: [ProxyAction] = []
+    /// What is to be recorded of this turn of the loop.
+    private var entries: [Entry] = []
+    private let onStopped: @Sendable () -> Void
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// A server that does nothing yet; `onStopped` is called when it has stopped and nothing is left to do.
+    init(
+        configuration: MonitorConfiguration,
+        settings: EngineSettings,
+        header: RecordingHeader,
+        loop: EventLoop,
+        logger: Logger,
+        onStopped: @escaping @Sendable () -> Void
+    ) {
+        self.configuration = configuration
+        self.loop = loop
+        self.logger = logger
+        self.header = header
+        self.onStopped = onStopped
+        engine = ProxyEngine(settings: settings)
+    }
+
+    /// Opens the recording, listens on every address, then reaches for the monitor.
+    ///
+    /// - Throws: what keeps it from recording or listening.
+    func start() throws {
+        recording = try configuration.recording.map { path in
+            try RecordingFile(path: path, header: header) { [weak self] line in
+                Task { await self?.recordingChanged(line) }
+            }
+        }
+        for address in configuration.listeners {
+            listeners.append(try listen(on: address) { $0.accepted($1, on: address) })
+        }
+        if case .listen(let address) = configuration.monitor {
+            monitorListener = try listen(on: address) { $0.monitorConnected($1.descriptor, peer: $1.peer) }
+            monitorListener?.pause()
+        }
+        handle(.started)
+    }
+
+    /// Asks the engine to stop; ``onStopped`` tells when it has.
+    func stop() {
+        handle(.stopRequested)
+    }
+
+    /// The turn is over: what happened in it goes to the recording.
+    func endTurn() {
+        guard !entries.isEmpty else { return }
+        recording?.append(entries)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// The recording has trouble, or no longer; the file's own thread says so.
+    private func recordingChanged(_ line: String) {
+        guard let status = recording?.status else { return }
+        logger.log(level: status.trouble == nil ? .info : .error, "\(line)")
+        handle(.recordingChanged(trouble: status.trouble, entriesLost: status.entriesLost))
+    }
+
+    private func listen(
+        on address: Address,
+        accept: @escaping @Sendable (isolated ProxyServer, AcceptedSocket) -> Void
+    ) throws -> Listener {
+        try Listener(
+            address: address,
+            mode: configuration.socketMode,
+            loop: loop,
+            onAccept: { [unowned self] socket in assumeIsolated { accept($0, socket) } },
+            onFailure: { [logger] error in logger.warning("no more clients for the moment: \(error)") }
+        )
+    }
+
+    // MARK: - Events in, actions out
+
+    /// No action calls back at once: what it causes comes in a later callback, as an event of its own.
+    private func handle(_ event: ProxyEvent) {
+        engine.handle(event, at: now, into: &actions)
+        for action in actions { perform(action) }
+        actions.removeAll(keepingCapacity: true)
+    }
+
+    private var now: Instant { Instant(microseconds: loop.microsecondsSinceStart()) }
+
+    private func perform(_ action: ProxyAction) {
+        switch action {
+        case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
+        case .record(let entry): entries.append(entry)
+        case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
+        case .connectMonitor: connectMonitor()
+        case .closeDescriptors(let tokens): _ = descriptors.take(tokens)
+        case .pauseReading(let endpoint): connections[endpoint.tag]?.pauseReading()
+        case .resumeReading(let endpoint): connections[endpoint.tag]?.resumeReading()
+        case .finish(let endpoint): connections[endpoint.tag]?.finish()
+        case .close(let endpoint): connections[endpoint.tag]?.close()
+        case .pauseAccepting: for listener in listeners { listener.pause() }
+        case .resumeAccepting: for listener in listeners { listener.resume() }
+        case .setTimer(let timer, let time): set(timer, at: time)
+        case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
+        case .stopped: stopped()
+        }
+    }
+
+    private func send(_ message: SplicedMessage, _ tokens: [DescriptorToken], to endpoint: Endpoint) {
+        guard let connection = connections[endpoint.tag] else { return }
+        let (head, insert, tail, end) = message.parts
+        connection.queue(head, endsMessage: false, descriptors: tokens.isEmpty ? [] : descriptors.take(tokens))
+        if !insert.isEmpty { connection.queue(insert, endsMessage: false) }
+        connection.queue(tail, endsMessage: end.isEmpty)
+        if !end.isEmpty { connection.queue(end, endsMessage: true) }
+    }
+
+    private func set(_ timer: ProxyTimer, at time: Instant) {
+        let alarm = Timer(loop: loop) { [unowned self] in
+            assumeIsolated { server in
+                server.timers.removeValue(forKey: timer)
+                server.handle(.timerFired(timer))
+            }
+        }
+        alarm.set(after: .microseconds(time.microseconds - now.microseconds))
+        timers[timer] = alarm
+    }
+
+    private func stopped() {
+        connector?.cancel()
+        for listener in listeners { listener.close() }
+        monitorListener?.close()
+        for timer in timers.values { timer.cancel() }
+        timers = [:]
+        endTurn()
+        recording?.close()
+        onStopped()
+    }
+
+    // MARK: - The monitor
+
+    private func connectMonitor() {
+        switch configuration.monitor {
+        case .listen: monitorListener?.resume()
+        case .connect(let address):
+            connector = Connector(to: address, loop: loop) { [unowned self] result in
+                assumeIsolated { $0.connected(result) }
+            }
+        }
+    }
+
+    private func connected(_ result: Result<DescriptorHandle, SystemError>) {
+        connector = nil
+        switch result {
+        case .success(let socket): monitorConnected(socket, peer: Peer(of: socket))
+        case .failure(let error): handle(.monitorUnreachable(reason: "\(error)"))
+        }
+    }
+
+    /// QEMU has one monitor connection; another that comes meanwhile waits in the kernel.
+    private func monitorConnected(_ socket: DescriptorHandle, peer: Peer?) {
+        monitorListener?.pause()
+        let tag = Endpoint.monitor.tag
+        let connection = Connection(
+            descriptor: socket,
+            tag: tag,
+            passesDescriptors: false,
+            loop: loop,
+            delegate: self
+        )
+        // QEMU works on the next commands while the clients get their replies.
+        connection.flushesFirst = true
+        connections[tag] = connection
+        handle(.monitorOpened(peer: description(of: peer)))
+    }
+
+    // MARK: - Clients
+
+    private func accepted(_ socket: AcceptedSocket, on address: Address) {
+        lastClient += 1
+        connections[lastClient] = Connection(
+            descriptor: socket.descriptor,
+            tag: lastClient,
+            passesDescriptors: socket.passesDescriptors,
+            loop: loop,
+            delegate: self
+        )
+        handle(.accepted(client: lastClient, peer: description(of: socket.peer), listener: "\(address)"))
+    }
+
+    private func description(of peer: Peer?) -> String { peer.map { "\($0)" } ?? "gone already" }
+}
+
+extension ProxyServer: ConnectionDelegate {
+    nonisolated func connection(
+        _ connection: Connection,
+        received bytes: ArraySlice<UInt8>,
+        descriptors: [DescriptorHandle]
+    ) {
+        let endpoint = Endpoint(tag: connection.tag)
+        assumeIsolated { server in
+            let tokens = descriptors.isEmpty ? [] : server.descriptors.insert(descriptors)
+            server.handle(.received(endpoint, bytes, descriptors: tokens))
+        }
+    }
+
+    nonisolated func connectionEnded(_ connection: Connection) {
+        let endpoint = Endpoint(tag: connection.tag)
+        assumeIsolated { $0.handle(.ended(endpoint)) }
+    }
+
+    nonisolated func connection(_ connection: Connection, closed reason: String) {
+        let tag = connection.tag
+        assumeIsolated { server in
+            server.connections.removeValue(forKey: tag)
+            server.handle(.closed(Endpoint(tag: tag), reason: reason))
+        }
+    }
+
+    nonisolated func connection(_ connection: Connection, lostDescriptorsBeyond kept: Int) {
+        let tag = connection.tag
+        assumeIsolated {
+            $0.logger.warning("client \(tag) sent more than \(kept) descriptors at once, the rest is lost")
+        }
+    }
+
+    nonisolated func connection(_ connection: Connection, unsent bytes: Int, beyondCurrent: Int) {
+        let endpoint = Endpoint(tag: connection.tag)
+        assumeIsolated { $0.handle(.unsent(endpoint, bytes: bytes, beyondCurrent: beyondCurrent)) }
+    }
+}
+
+extension Endpoint {
+    /// The number under which the shell keeps the connection: 0 is the monitor's.
+    fileprivate var tag: Int {
+        switch self {
+        case .monitor: 0
+        case .client(let number): number
+        }
+    }
+
+    fileprivate init(tag: Int) {
+        self = tag == 0 ? .monitor : .client(tag)
+    }
+}
+
+extension LogLevel {
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

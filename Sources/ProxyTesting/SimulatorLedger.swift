@@ -1,0 +1,76 @@
+internal import ProxyCore
+internal import QMP
+internal import Recording
+
+/// What is known of one client from outside the engine: what it was told and must be told.
+struct SimulatorLedger {
+    var isGreeted = false
+    var isNegotiated = false
+    /// The next event it must get, counted from the first one of all.
+    var nextEvent = 0
+    /// Its documents that are not answered, in the order of their answers.
+    var inBand: [SimulatorExpectation] = []
+    /// Those whose answers may overtake.
+    var outOfBand: [SimulatorExpectation] = []
+    /// How many of its bytes the engine has.
+    var delivered = 0
+    /// How many of its bytes belong to documents that were sent or answered.
+    var settled = 0
+    var isPaused = false
+    var hasEnded = false
+    /// Whether the engine has finished or closed it.
+    var isClosing = false
+    /// Whether the engine has closed it at once.
+    var isClosed = false
+    var isGone = false
+    /// What the engine was last told.
+    var unsent = (bytes: 0, beyondCurrent: 0)
+    var mustBeClosed = false
+    var isClosingTimeOver = false
+
+    /// The in-band documents that the engine has whole.
+    var complete: ArraySlice<SimulatorExpectation> { inBand.prefix { $0.end <= delivered } }
+
+    var completeOutOfBand: [SimulatorExpectation] { outOfBand.filter { $0.end <= delivered } }
+
+    /// Bytes of documents that wait to be sent.
+    var waitingBytes: Int {
+        complete.reduce(0) { $0 + ($1.isForwarded && $1.state == .waiting ? $1.bytes.count : 0) }
+    }
+
+    /// Bytes of the client's that the engine holds, at most: a number or word ends with a byte behind it.
+    var heldMax: Int { delivered - settled + 1 }
+
+    /// Whether the client is not to be read from, by the rules.
+    func isToBePaused(_ limits: ProxyLimits) -> Bool {
+        guard isGreeted else { return true }
+        let unanswered = complete.count + completeOutOfBand.count
+        return unsent.bytes >= limits.unsentBytesBeforePause || unanswered >= limits.waitingMax
+            || waitingBytes >= limits.waitingBytesMax
+    }
+
+    /// Whether all it has said whole is answered.
+    var isAnswered: Bool { complete.isEmpty && completeOutOfBand.isEmpty }
+
+    /// Finds the document with a number and changes it.
+    mutating func update(_ serial: Int, _ change: (inout SimulatorExpectation) -> Void) {
+        if let index = inBand.firstIndex(where: { $0.serial == serial }) {
+            change(&inBand[index])
+        } else if let index = outOfBand.firstIndex(where: { $0.serial == serial }) {
+            change(&outOfBand[index])
+        }
+    }
+
+    /// The document with a number.
+    func document(_ serial: Int) -> SimulatorExpectation? {
+        inBand.first { $0.serial == serial } ?? outOfBand.first { $0.serial == serial }
+    }
+
+    /// The next document to go to the monitor in order.
+    var nextToSend: SimulatorExpectation? {
+        inBand.first { $0.isForwarded && $0.state == .waiting && !$0.mayBeTooLarge }
+    }
+
+    /// Whether it cannot be known from outside what waits to be sent: something may have been refused for its size.
+    var isUncertain: Bool { complete.contains { $0.mayBeTooLarge && $0.state == .waiting } }
+}

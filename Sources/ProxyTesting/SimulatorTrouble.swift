@@ -1,0 +1,87 @@
+internal import ProxyCore
+internal import QMP
+
+/// A kind of trouble that a simulated world may have; each seed has some of them.
+public enum SimulatorTrouble: String, Sendable, CaseIterable {
+    // QEMU's.
+    case monitorDies, monitorDropsConnections, monitorIsAwayAtFirst, monitorIsSilent, monitorStalls, monitorIsSlow
+    case monitorIsNone, monitorHasNoOutOfBand, monitorIsPretty, events
+    // What clients say.
+    case outOfBand, brokenDocuments, limitDocuments, negotiationTrouble, statusQueries, strangeIDs, descriptors
+    case strangeDescriptors, outOfBandDescriptors, floods, largeReplies, neverNegotiating, earlyWords
+    // What clients do.
+    case clientsStall, clientsLeave, clientsHalfClose
+    // The kernel's and the shell's ways.
+    case smallKernelBuffers, lateReports, lateCloses, longDelays, unnoticedHangUps, recordingTrouble
+    // How the proxy is set up and used.
+    case smallLimits, fewClients, stopsInTheMiddle
+
+    /// In how many of a hundred seeds it occurs.
+    var weight: Int {
+        switch self {
+        case .outOfBand, .events, .descriptors, .strangeIDs: 70
+        case .brokenDocuments, .smallLimits, .clientsLeave, .statusQueries, .lateCloses: 50
+        case .monitorIsSlow, .limitDocuments: 45
+        case .monitorDies, .clientsHalfClose, .floods, .strangeDescriptors, .smallKernelBuffers, .clientsStall: 45
+        case .negotiationTrouble, .lateReports, .unnoticedHangUps, .earlyWords, .monitorStalls, .longDelays: 35
+        case .monitorDropsConnections, .monitorIsAwayAtFirst, .monitorIsSilent, .largeReplies: 30
+        case .monitorHasNoOutOfBand, .monitorIsPretty, .outOfBandDescriptors, .stopsInTheMiddle: 25
+        case .neverNegotiating, .fewClients: 20
+        case .monitorIsNone, .recordingTrouble: 10
+        }
+    }
+}
+
+/// What a seed's world is like.
+struct SimulatedWorld {
+    private(set) var troubles: Set<SimulatorTrouble> = []
+    private(set) var settings: EngineSettings
+    let clients: Int
+    /// How often a client writes, and how many documents at once at most.
+    let burstsMax: Int
+    let burstMax: Int
+    /// Bytes read at once at most, and how long anything takes at most, in microseconds.
+    let chunkMax: Int
+    let delayMax: Int
+
+    /// - Parameters:
+    ///   - generator: decides everything.
+    ///   - switchedOff: what must not occur.
+    init(_ generator: inout SeededGenerator, without switchedOff: Set<SimulatorTrouble>) {
+        for trouble in SimulatorTrouble.allCases {
+            let occurs = generator.chance(trouble.weight)
+            if occurs, !switchedOff.contains(trouble) { troubles.insert(trouble) }
+        }
+        settings = EngineSettings(name: "vm0", monitorAddress: "unix:/qemu", version: "0", nonce: "ours")
+        settings.keepsClients = generator.chance(45)
+        settings.waitsForMonitor = generator.chance(20)
+        settings.passesDescriptors = generator.chance(85)
+        settings.recording = generator.chance(50) ? "r" : nil
+        clients = generator.int(2...12)
+        chunkMax = generator.pick([5, 50, 500, 4000])
+        burstsMax = chunkMax < 10 ? 2 : generator.int(2...4)
+        burstMax = chunkMax < 10 ? 3 : generator.int(2...6)
+        delayMax = generator.pick([20, 300, 3000])
+        if troubles.contains(.smallLimits) { makeLimitsSmall(&generator) }
+        if troubles.contains(.fewClients) { settings.limits.clientsMax = generator.int(1...4) }
+    }
+
+    func has(_ trouble: SimulatorTrouble) -> Bool {
+        troubles.contains(trouble)
+    }
+
+    private mutating func makeLimitsSmall(_ generator: inout SeededGenerator) {
+        var limits = ProxyLimits()
+        limits.inBandInFlightMax = generator.int(1...7)
+        limits.waitingMax = generator.int(2...8)
+        limits.waitingBytesMax = generator.pick([1, 200, 600, 2000])
+        limits.inputBytesOfAllMax = generator.pick([2000, 6000, 1 << 20])
+        limits.unsentBytesBeforePause = generator.int(50...1000)
+        limits.unsentBytesMax = generator.pick([500, 2000, 8000, 1 << 20])
+        limits.unsentBytesOfAllMax = generator.pick([3000, 10000, 1 << 20])
+        limits.documents.nestingMax = generator.int(8...20)
+        limits.documents.tokensMax = generator.int(100...200)
+        limits.documents.tokenBytesMax = generator.int(1000...3000)
+        settings.limits = limits
+    }
+}

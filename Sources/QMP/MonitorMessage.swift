@@ -1,0 +1,75 @@
+/// A message from a monitor: its bytes, untouched, and what it is, as far as that is needed to route it.
+public struct MonitorMessage: Sendable {
+    /// The kinds of message a monitor sends.
+    public enum Kind: Sendable, Equatable {
+        /// `{"QMP": …}`
+        case greeting
+        /// A reply, with or without id.
+        case reply(id: ID?, isError: Bool)
+        /// `{"timestamp": …, "event": …}`
+        case event(name: String)
+        /// Anything else.
+        case unknown
+    }
+
+    /// Where a reply's id lies, as indices into the message's bytes.
+    public struct ID: Sendable, Equatable {
+        /// The value.
+        public let value: Range<Int>
+        /// What must go for the member to be gone: name, value, and a comma.
+        public let member: Range<Int>
+    }
+
+    /// The message with its line end.
+    public let bytes: Bytes
+    /// What it is.
+    public let kind: Kind
+    /// Whether it is broken into lines.
+    public let isPretty: Bool
+
+    init(bytes: Bytes, isPretty: Bool) {
+        self.bytes = bytes
+        self.isPretty = isPretty
+        kind = Self.idOfReturn(bytes) ?? Self.scan(bytes)
+    }
+
+    /// The quick way for what may be long: a `return` comes first in QEMU's hash order, an id last, so that only the
+    /// end is looked at.
+    private static func idOfReturn(_ bytes: Bytes) -> Kind? {
+        guard bytes.starts(with: "{\"return\": ") else { return nil }
+        var walker = BackwardWalker(bytes)
+        guard let id = walker.lastMember(named: ", \"id\": ") else { return .reply(id: nil, isError: false) }
+        return .reply(id: id, isError: false)
+    }
+
+    /// The general way: over the members from the first, whatever their order and spacing.
+    private static func scan(_ bytes: Bytes) -> Kind {
+        var members = MemberScanner(bytes)
+        var id: ID?
+        var kind: Kind?
+        while let member = members.next() {
+            switch bytes[member.key].text {
+            case "QMP": return .greeting
+            case "event": return .event(name: (try? JSONValue(parsing: bytes[member.value]))?.string ?? "")
+            case "return": kind = .reply(id: nil, isError: false)
+            case "error": kind = .reply(id: nil, isError: true)
+            case "id":
+                let whole =
+                    members.isLast
+                    ? member.separator..<member.value.upperBound
+                    : member.keyStart..<members.nextKey
+                id = ID(value: member.value, member: whole)
+            default: break
+            }
+        }
+        if case .reply(_, let isError) = kind { return .reply(id: id, isError: isError) }
+        return .unknown
+    }
+}
+
+extension MonitorMessage: Equatable {
+    /// Equal when the bytes are: all else follows from them, but for where they lie in what was read.
+    public static func == (one: MonitorMessage, other: MonitorMessage) -> Bool {
+        one.bytes == other.bytes
+    }
+}

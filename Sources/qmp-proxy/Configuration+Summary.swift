@@ -1,0 +1,31 @@
+internal import Foundation
+internal import Libevent
+internal import ProxyIO
+
+extension MonitorConfiguration {
+    /// What `--check-config` says of it, in the words of the file.
+    var summary: String {
+        let mode = String(socketMode, radix: 8)
+        var lines = [name]
+        func add(_ key: Configuration.Key, _ value: String) {
+            lines.append("  \(key.rawValue): ".padding(toLength: 16, withPad: " ", startingAt: 0) + value)
+        }
+        switch monitor {
+        case .connect(let address): add(.qemu, "\(address)")
+        case .listen(let address): add(.qemuListen, "\(address)")
+        }
+        for address in listeners { add(.listen, "\(address)") }
+        add(.record, recording ?? "nothing")
+        add(.maxClients, "\(clientsMax)")
+        add(.keepClients, "\(keepsClients)")
+        add(.socketMode, String(repeating: "0", count: 4 - mode.count) + mode)
+        return (lines + warnings.map { "  warning: \($0)" }).joined(separator: "\n")
+    }
+
+    /// What is allowed but should be known.
+    var warnings: [String] {
+        var own = listeners
+        if case .listen(let address) = monitor { own.insert(address, at: 0) }
+        return own.filter(\.isOpenToNetwork).map { "\($0) is open to the network, without authentication" }
+    }
+}

@@ -1,0 +1,66 @@
+internal import Libevent
+
+/// How the text of a value is read, the same for flag and file.
+///
+/// Each takes `nil` for what is no text at all in a file, such as a list.
+extension Configuration {
+    /// Why a text cannot be used.
+    struct Unusable: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// `unix:PATH` or `tcp:HOST:PORT`.
+    static func address(_ text: String?) throws(Unusable) -> Address {
+        guard let text else { throw Unusable(description: "wanted is unix:PATH or tcp:HOST:PORT") }
+        do {
+            return try Address(parsing: text)
+        } catch {
+            throw Unusable(description: error.reason)
+        }
+    }
+
+    /// A monitor's name.
+    static func name(_ text: String?) throws(Unusable) -> String {
+        try printable(text, wanted: "a name")
+    }
+
+    /// A file's name.
+    static func fileName(_ text: String?) throws(Unusable) -> String {
+        try printable(text, wanted: "a file's name")
+    }
+
+    /// A number of clients.
+    static func clientsMax(_ text: String?) throws(Unusable) -> Int {
+        guard let text, text.allSatisfy({ "0"..."9" ~= $0 }), let count = Int(text), count > 0 else {
+            throw Unusable(description: "wanted is a whole number from 1")
+        }
+        return count
+    }
+
+    /// Permissions in the form of chmod(1), octal with or without a leading 0.
+    static func socketMode(_ text: String?) throws(Unusable) -> UInt32 {
+        guard let text, text.allSatisfy({ "0"..."7" ~= $0 }), let mode = UInt32(text, radix: 8), mode <= 0o777
+        else {
+            throw Unusable(description: "wanted is an octal number up to 0777, such as 0600")
+        }
+        return mode
+    }
+
+    /// A text that neither breaks a log's line nor ends early as a C string.
+    private static func printable(_ text: String?, wanted: String) throws(Unusable) -> String {
+        guard let text, !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw Unusable(description: "wanted is \(wanted) of printable characters")
+        }
+        return text
+    }
+}
+
+extension Address {
+    /// Whether others than this machine's own programs may connect there.
+    var isOpenToNetwork: Bool {
+        guard case .tcp(let host, _) = self else { return false }
+        let isLoopback = host == "::1" || host.lowercased() == "localhost"
+        // Only a number: "127.example.org" is a name.
+        return !isLoopback && !(host.hasPrefix("127.") && host.allSatisfy { $0 == "." || "0"..."9" ~= $0 })
+    }
+}

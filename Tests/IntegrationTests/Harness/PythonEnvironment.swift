@@ -1,0 +1,63 @@
+import Foundation
+
+/// A virtual environment with PyPI's `qemu.qmp`, made once, beside the binary.
+struct PythonEnvironment {
+    private let folder: String
+
+    /// The environment; made by the first test that asks for it.
+    ///
+    /// - Throws: ``Failure`` that says what to install if it cannot be made.
+    static func shared() throws -> PythonEnvironment {
+        PythonEnvironment(folder: try made.get())
+    }
+
+    private static let made = Result { try make() }
+
+    private static func make() throws -> String {
+        let folder = URL(filePath: try Proxy.binary()).deletingLastPathComponent().appending(path: "qemu-qmp-venv").path
+        let bench = Workbench.current
+        let check = [folder + "/bin/python", "-c", "import qemu.qmp.qmp_shell"]
+        if let (ending, _, _) = try? bench.run(check), ending == .exited(0) { return folder }
+        let steps = [
+            ["python3", "-m", "venv", "--clear", folder],
+            [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", "qemu.qmp"],
+            check,
+        ]
+        for step in steps {
+            let (ending, output, errors) = try bench.run(step, within: .seconds(120))
+            guard ending == .exited(0) else {
+                throw Failure(
+                    """
+                    foreign clients cannot be installed (apt-get install python3-venv; and PyPI must be reachable): \
+                    \(step.joined(separator: " ")) \(ending): \(output)\(errors)
+                    """
+                )
+            }
+        }
+        return folder
+    }
+
+    /// Runs a script to its end and returns what it printed.
+    ///
+    /// - Throws: ``Failure`` with what it said if its exit status is not 0.
+    func run(script: String, _ arguments: String...) throws -> String {
+        let path = Workbench.current.newPath("script")
+        try script.write(toFile: path, atomically: false, encoding: .utf8)
+        return try run([folder + "/bin/python", path] + arguments, input: "/dev/null")
+    }
+
+    /// Runs `qmp-shell` with lines typed on its standard input, and returns what it printed.
+    func shell(_ arguments: [String], typing lines: String) throws -> String {
+        let path = Workbench.current.newPath("typed")
+        try lines.write(toFile: path, atomically: false, encoding: .utf8)
+        return try run([folder + "/bin/qmp-shell"] + arguments, input: path)
+    }
+
+    private func run(_ command: [String], input: String) throws -> String {
+        // Its history is a file in the home directory.
+        let home = ["HOME": Workbench.current.directory]
+        let (ending, output, errors) = try Workbench.current.run(command, environment: home, input: input)
+        guard ending == .exited(0) else { throw Failure("\(command[0]) \(ending): \(output)\(errors)") }
+        return output
+    }
+}

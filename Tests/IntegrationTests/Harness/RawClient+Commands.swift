@@ -1,0 +1,35 @@
+import Foundation
+
+extension RawClient {
+    static let negotiation = #"{"execute": "qmp_capabilities"}"#
+    static let negotiationWithOutOfBand = #"{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}"#
+
+    /// Reads the greeting and leaves negotiation mode.
+    @discardableResult
+    func negotiate(outOfBand: Bool = false) throws -> String {
+        let greeting = try readMessage()
+        let reply = try ask(outOfBand ? Self.negotiationWithOutOfBand : Self.negotiation)
+        let success = isPretty ? "{\r\n    \"return\": {\r\n    }\r\n}\r\n" : "{\"return\": {}}\r\n"
+        guard reply == success else { throw Failure("the negotiation failed: \(reply)") }
+        return greeting
+    }
+
+    /// Sends a command and returns the next message, its end included.
+    func ask(_ command: String, descriptors: [Int32] = []) throws -> String {
+        try send(command, descriptors: descriptors)
+        return try readMessage()
+    }
+
+    /// Reads up to the reply to a command, events among it, as lines.
+    func readLines(through mark: String, within limit: Duration = Deadline.patience) throws -> [String] {
+        var lines: [String] = []
+        repeat { lines.append(try readLine(within: limit)) } while !(lines.last ?? "").contains(mark)
+        return lines
+    }
+
+    /// The next line that is an event of that name; replies and other events are passed over.
+    @discardableResult
+    func readEvent(_ name: String) throws -> String {
+        try readLines(through: "\"event\": \"\(name)\"").last ?? ""
+    }
+}
