@@ -40,7 +40,7 @@ struct ClientState {
     var descriptors: [DescriptorToken] = []
     /// In-band documents not answered yet, the oldest first.
     var slots: [Slot] = []
-    /// Bytes of the documents that wait to be sent.
+    /// Bytes of the in-band documents that wait to be sent, and of the out-of-band ones that are not answered.
     var waitingBytes = 0
     /// Out-of-band commands not answered yet.
     var outOfBandUnanswered = 0

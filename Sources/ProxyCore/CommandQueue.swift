@@ -12,6 +12,8 @@ struct CommandQueue {
         /// Whose it is; the client may have left.
         let client: Int
         let command: Command
+        /// Whether it overtakes: only at a monitor that has `oob`; any other refuses it in its turn.
+        let isOutOfBand: Bool
         /// What is sent.
         let message: SplicedMessage
         let mapping: IDMapping
@@ -21,6 +23,7 @@ struct CommandQueue {
             number: Int,
             client: Int,
             command: Command,
+            isOutOfBand: Bool,
             message: SplicedMessage,
             mapping: IDMapping,
             descriptors: [DescriptorToken]
@@ -28,6 +31,7 @@ struct CommandQueue {
             self.number = number
             self.client = client
             self.command = command
+            self.isOutOfBand = isOutOfBand
             self.message = message
             self.mapping = mapping
             self.descriptors = descriptors
@@ -76,7 +80,7 @@ struct CommandQueue {
     /// Notes a command that is sent.
     mutating func sent(_ outgoing: Outgoing, at now: Instant) {
         flights.append(Flight(outgoing: outgoing, sentAt: now))
-        if !outgoing.command.isOutOfBand { inBandInFlight += 1 }
+        if !outgoing.isOutOfBand { inBandInFlight += 1 }
         if !outgoing.descriptors.isEmpty { barrier = outgoing.number }
     }
 
@@ -84,7 +88,7 @@ struct CommandQueue {
     mutating func answered(_ number: Int) -> Outgoing? {
         guard let index = flights.firstIndex(where: { $0.outgoing.number == number }) else { return nil }
         let outgoing = flights.remove(at: index).outgoing
-        if !outgoing.command.isOutOfBand { inBandInFlight -= 1 }
+        if !outgoing.isOutOfBand { inBandInFlight -= 1 }
         if barrier == number { barrier = nil }
         return outgoing
     }

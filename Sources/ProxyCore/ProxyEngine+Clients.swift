@@ -111,16 +111,17 @@ extension ProxyEngine {
             number: commandNumber,
             client: client,
             command: command,
+            isOutOfBand: command.isOutOfBand && monitor.hasOutOfBand,
             message: upstream,
             mapping: mapping,
             descriptors: descriptors
         )
-        guard !command.isOutOfBand else {
+        clients[index].waitingBytes += command.message.bytes.count
+        guard !outgoing.isOutOfBand else {
             clients[index].outOfBandUnanswered += 1
             outOfBandWaiting.append(outgoing)
             return
         }
-        clients[index].waitingBytes += command.message.bytes.count
         clients[index].slots.append(ClientState.Slot(number: commandNumber, state: .waiting(outgoing)))
         queue.enqueue(client)
     }
@@ -196,6 +197,7 @@ extension ProxyEngine {
         counts.clientsDropped += 1
         pauseReading(at: index)
         forget(at: index)
+        if clients[index].phase == .closing { act(.cancelTimer(.closing(client: clients[index].number))) }
         clients[index].phase = .dropped
         clients[index].unsent = 0
         act(.close(.client(clients[index].number)))

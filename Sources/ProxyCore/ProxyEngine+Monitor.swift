@@ -36,7 +36,6 @@ extension ProxyEngine {
 
     /// QEMU is gone: so are its clients' commands, and in QEMU's way of dying so are its clients.
     mutating func monitorClosed(_ reason: String) {
-        let wasReady = monitor.phase == .ready
         let rest = monitor.decoder.unfinished
         if !rest.isEmpty { record(.monitor, .received(.invalid(rest, error: nil))) }
         monitor.phase = .away
@@ -51,7 +50,6 @@ extension ProxyEngine {
         } else {
             for index in clients.all.indices where clients[index].session != nil { finish(at: index) }
         }
-        if wasReady { monitor.reconnectDelay = limits.reconnectDelayMin }
         tryAgain()
     }
 
@@ -61,7 +59,10 @@ extension ProxyEngine {
         let waiting = outOfBandWaiting + clients.all.flatMap(\.waiting)
         outOfBandWaiting = []
         closeDescriptors(waiting.flatMap(\.descriptors))
-        for index in clients.all.indices { clients[index].waitingBytes = 0 }
+        for outgoing in waiting where !outgoing.isOutOfBand {
+            guard let index = clients.index(of: outgoing.client) else { continue }
+            clients[index].waitingBytes -= outgoing.command.message.bytes.count
+        }
         for (outgoing, error) in lost.map({ ($0, unknown) }) + waiting.map({ ($0, notConnected) }) {
             guard let index = clients.index(of: outgoing.client), !clients[index].isLeaving,
                 let session = clients[index].session
@@ -146,6 +147,7 @@ extension ProxyEngine {
             return closeMonitor()
         }
         monitor.phase = .ready
+        monitor.reconnectDelay = limits.reconnectDelayMin
     }
 
     // MARK: - Replies
@@ -167,8 +169,9 @@ extension ProxyEngine {
 
     /// Gives a reply its place in its client's order; an out-of-band one has none and goes at once.
     private mutating func answered(_ outgoing: CommandQueue.Outgoing, _ reply: SplicedMessage, at index: Int) {
-        if outgoing.command.isOutOfBand {
+        if outgoing.isOutOfBand {
             clients[index].outOfBandUnanswered -= 1
+            clients[index].waitingBytes -= outgoing.command.message.bytes.count
             send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
         } else if clients[index].slots.first?.number == outgoing.number {
             clients[index].slots.removeFirst()

@@ -127,9 +127,11 @@ actor ProxyServer {
     }
 
     private func send(_ message: SplicedMessage, _ tokens: [DescriptorToken], to endpoint: Endpoint) {
+        // Taken in any case: who is not sent to any more cannot keep them.
+        let handles = tokens.isEmpty ? [] : descriptors.take(tokens)
         guard let connection = connections[endpoint.tag] else { return }
         let (head, insert, tail, end) = message.parts
-        connection.queue(head, endsMessage: false, descriptors: tokens.isEmpty ? [] : descriptors.take(tokens))
+        connection.queue(head, endsMessage: false, descriptors: handles)
         if !insert.isEmpty { connection.queue(insert, endsMessage: false) }
         connection.queue(tail, endsMessage: end.isEmpty)
         if !end.isEmpty { connection.queue(end, endsMessage: true) }

@@ -71,8 +71,10 @@ public actor ProxyService {
             servers.append(makeServer(configuration, version: version))
         }
         serversRunning = servers.count
-        loop.onTurnEnd = { [servers] in
-            for server in servers { server.assumeIsolated { $0.endTurn() } }
+        if configurations.contains(where: { $0.recording != nil }) {
+            loop.onTurnEnd = { [servers] in
+                for server in servers { server.assumeIsolated { $0.endTurn() } }
+            }
         }
         for server in servers { try server.assumeIsolated { try $0.start() } }
         for signal in [SIGINT, SIGTERM] {

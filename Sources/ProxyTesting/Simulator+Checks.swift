@@ -50,6 +50,7 @@ extension Simulator {
             case .negotiated:
                 upstream.isReady = true
                 upstream.becameReadyAt = now
+                upstream.reconnectDelay = limits.reconnectDelayMin
             case .event:
                 saw(.event)
                 upstream.events.append(said.output.bytes)
@@ -63,6 +64,14 @@ extension Simulator {
             case .nonsense: break
             }
         }
+    }
+
+    /// The pause before the next attempt to connect doubles, until a connection was of use.
+    mutating func checkReconnect(at time: Instant) {
+        if time != now + upstream.reconnectDelay {
+            violated("reconnect", "at \(Self.time(time)), but \(upstream.reconnectDelay) from now is right")
+        }
+        upstream.reconnectDelay = min(upstream.reconnectDelay * 2, limits.reconnectDelayMax)
     }
 
     // MARK: - To clients

@@ -61,6 +61,7 @@ extension Simulator {
             isAccepting = true
             agenda.add(.accepts, at: later())
         case .setTimer(let timer, let time):
+            if timer == .reconnect { checkReconnect(at: time) }
             timerGenerations += 1
             timers[timer] = timerGenerations
             agenda.add(.fires(timer, generation: timerGenerations), at: max(time, now))

@@ -111,6 +111,7 @@ public struct Simulator {
         let limits = world.settings.limits
         upstream.limit =
             surroundings.offersOutOfBand ? limits.inBandInFlightMax : limits.inBandInFlightWithoutOutOfBandMax
+        upstream.reconnectDelay = limits.reconnectDelayMin
         handle(.started)
         for _ in 0..<world.clients { agenda.add(.arrives, at: later(spread: 20)) }
         agenda.add(.monitorActs, at: later(spread: 3))

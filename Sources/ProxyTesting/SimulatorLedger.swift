@@ -33,9 +33,10 @@ struct SimulatorLedger {
 
     var completeOutOfBand: [SimulatorExpectation] { outOfBand.filter { $0.end <= delivered } }
 
-    /// Bytes of documents that wait to be sent.
+    /// Bytes of in-band documents that wait to be sent, and of out-of-band ones that are not answered.
     var waitingBytes: Int {
-        complete.reduce(0) { $0 + ($1.isForwarded && $1.state == .waiting ? $1.bytes.count : 0) }
+        let inBand = complete.filter { $0.isForwarded && $0.state == .waiting }
+        return (inBand + completeOutOfBand.filter(\.isForwarded)).reduce(0) { $0 + $1.bytes.count }
     }
 
     /// Bytes of the client's that the engine holds, at most: a number or word ends with a byte behind it.

@@ -37,7 +37,8 @@ struct SimulatorUpstream {
     var numbers: Set<Int> = []
     var attempts = 0
     var isConnecting = false
-    var isAttemptScheduled = false
+    /// The pause before the next attempt, by the rules.
+    var reconnectDelay = Duration.zero
 
     var inBandInFlight: Int { flights.values.count { !$0.isOutOfBand } }
 

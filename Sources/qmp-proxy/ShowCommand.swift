@@ -8,7 +8,8 @@ struct Show: ParsableCommand {
         abstract: "Print a recording, one line an entry.",
         discussion: """
             Each line says when, from where to where, the proxy's number of the command, what it is, how long the \
-            reply took since the client asked, and the message. What cannot be read is told on standard error and left out.
+            reply took since the client asked, and the message. What cannot be read is told on standard error and left \
+            out.
 
             EXAMPLE: what client 1 asked, and how long QEMU took
               qmp-proxy show vm0.qmprec | grep -e 'client 1 →' -e 'QEMU → proxy'

@@ -13,6 +13,7 @@ struct LifeCycleTests {
         for _ in 0..<2 {
             let clients = try (0..<3).map { _ in try proxy.client() }
             let watching = try proxy.client()
+            #expect(try watching.ask(Self.queryName) == Self.named)
             qemu.freeze()
             for client in clients { try client.send(String(repeating: Self.queryName, count: 5)) }
             try watching.waitForStatus("commands in flight") { $0.monitor.inFlight == 7 }
@@ -44,6 +45,7 @@ struct LifeCycleTests {
         let proxy = try Proxy(qemu, monitor: 0, "--keep-clients")
         let client = try proxy.client(outOfBand: true)
         let watching = try proxy.client()
+        #expect(try watching.ask(Self.queryName) == Self.named)
         qemu.freeze()
         for id in 0..<10 { try client.send(#"{"execute": "query-name", "id": \#(id)}"#) }
         try client.send(#"{"exec-oob": "query-yank", "id": "oob"}"#)
@@ -87,6 +89,7 @@ struct LifeCycleTests {
         let proxy = try Proxy(qemu)
         let asking = try proxy.client()
         let watching = try proxy.client()
+        #expect(try watching.ask(Self.queryName) == Self.named)
         qemu.freeze()
         try asking.send(Self.queryName)
         var ages: [Double] = []
@@ -117,5 +120,34 @@ struct LifeCycleTests {
             #expect(try client.readLine() == Self.named)
         }
         #expect(qemu.process.isRunning)
+    }
+
+    @Test func aMonitorThatServesAnotherIsWaitedFor() throws {
+        let qemu = try QEMU()
+        let occupant = try qemu.connect()
+        try occupant.negotiate()
+        let proxy = try Proxy(qemu)
+        let client = try proxy.connect()
+        try proxy.process.waitForErrors(containing: "connected to the monitor")
+        #expect(client.isSilent())
+        occupant.halfClose()
+        #expect(try occupant.readToEnd() == "")
+        try client.negotiate()
+        #expect(try client.ask(Self.queryName) == Self.named)
+        #expect(try ProxyStatus(askedBy: client).monitor.connections == 1)
+    }
+
+    @Test func whoComesWhileQEMUIsAwayWaitsThoughOthersAreKept() throws {
+        let qemu = try QEMU()
+        let proxy = try Proxy(qemu, monitor: 0, "--keep-clients")
+        let kept = try proxy.client()
+        try qemu.kill()
+        try kept.waitForStatus("QEMU to be gone") { $0.monitor.state != "ready" }
+        let newcomer = try proxy.connect()
+        #expect(newcomer.isSilent())
+        try qemu.restart()
+        try newcomer.negotiate()
+        #expect(try newcomer.ask(Self.queryName) == Self.named)
+        #expect(try kept.ask(Self.queryName) == Self.named)
     }
 }

@@ -13,16 +13,16 @@ struct SlowClientTests {
         let others = try (0..<3).map { _ in try proxy.client() }
         let deaf = try proxy.client()
         let before = proxy.process.residentBytes
-        // Each is answered with 207 KB; all together they would be a gigabyte.
+        // Each is answered with 207 KB; all together that would be 20 GB.
         let command = #"{"execute": "query-qmp-schema"}"#
-        let asked = try deaf.sendUntilRefused([UInt8](String(repeating: command, count: 5000).utf8))
+        let bytes = [UInt8](String(repeating: command, count: 100_000).utf8)
+        var sent = try deaf.sendUntilRefused(bytes)
         for round in 0..<50 {
             for client in others { #expect(try client.ask(Self.queryName) == Self.named, "round \(round)") }
-            // What is sent while it is not read from stays in the kernel.
-            let more = deaf.sendSome([UInt8](String(repeating: command, count: 100).utf8)[...])
-            #expect(more < command.utf8.count * 100)
+            sent += max(0, deaf.sendSome(bytes[sent...].prefix(1 << 16)))
         }
-        #expect(asked < 5000 * command.utf8.count)
+        // What is sent while it is not read from stays in the kernel, which has room for some.
+        #expect(sent < Self.mebibyte)
         let status = try others[0].waitForStatus("the deaf client to be paused") { status in
             status.monitor.inFlight == 0
         }
@@ -38,12 +38,11 @@ struct SlowClientTests {
         try late.send(String(repeating: #"{"execute": "query-qmp-schema"}"#, count: 40))
         for _ in 0..<500 { try other.send(#"{"execute": "stop"} {"execute": "cont"}"#) }
         try other.send(Self.queryName)
-        let expected = try other.readLines(through: "\"id\": 1}").filter { $0.contains("\"event\"") }
+        let expected = try other.readLines(through: "\"id\": 1}").filter { $0.hasPrefix("{\"timestamp\"") }
         #expect(expected.count == 1000)
         try late.send(Self.queryName)
         let lines = try late.readLines(through: "\"id\": 1}")
-        #expect(lines.filter { $0.contains("\"event\"") } == expected)
-        #expect(lines.count { $0.hasPrefix(#"{"return": [{"arg-type""#) } == 0)
+        #expect(lines.filter { $0.hasPrefix("{\"timestamp\"") } == expected)
         #expect(lines.count { $0.hasPrefix(#"{"return": ["#) } == 40)
     }
 

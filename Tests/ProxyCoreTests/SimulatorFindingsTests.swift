@@ -120,4 +120,27 @@ struct SimulatorFindingsTests {
         let lines = book.feed(.closed(.monitor, reason: "closed by peer"))
         #expect(!lines.contains { $0.hasPrefix("→ client 1") })
     }
+
+    /// `ended` changes the phase, so that `monitorClosed` does not see that the connection was of use.
+    @Test func triesSoonAgainWhenAConnectionThatWasOfUseHasEnded() {
+        var book = Playbook()
+        _ = book.feed(.started)
+        _ = book.feed(.monitorUnreachable(reason: "connection refused"))
+        _ = book.feed(.timerFired(.reconnect))
+        book.reconnect()
+        _ = book.feed(.ended(.monitor))
+        #expect(book.feed(.closed(.monitor, reason: "closed")).contains("set reconnect 0.1"))
+    }
+
+    /// A client that is dropped while its last bytes go out has a timer, which must not outlive it.
+    @Test func aClientThatIsDroppedWhenItWasBeingClosedLeavesNoTimer() {
+        var book = Playbook { $0.limits.unsentBytesMax = 100 }
+        book.connect()
+        book.join(1)
+        #expect(book.feed(.ended(.client(1))).contains("set closing 1 10.0"))
+        var lines = book.feed(.unsent(.client(1), bytes: 200, beyondCurrent: 101))
+        #expect(lines.contains("close client 1"))
+        lines += book.feed(.closed(.client(1), reason: "closed"))
+        #expect(lines.contains("cancel closing 1"))
+    }
 }

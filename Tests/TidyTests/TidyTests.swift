@@ -42,8 +42,9 @@ struct TidyTests {
             for file in tree.swiftFiles(under: folder) {
                 #expect(file.lines.count <= 401, "\(file) has \(file.lines.count) lines: one subject a file")
                 // A line of JSON inside a string stays whole.
-                for (number, line) in file.lines.enumerated() where line.unicodeScalars.count > 120 && !line.contains("{\"") {
-                    Issue.record("\(file):\(number + 1) has \(line.unicodeScalars.count) characters")
+                for (number, line) in file.lines.enumerated() where !line.contains("{\"") {
+                    let length = line.unicodeScalars.count
+                    #expect(length <= 120, "\(file):\(number + 1) has \(length) characters")
                 }
                 for (start, length) in functions(in: file) where length > 70 {
                     Issue.record("\(file):\(start) is a function of \(length) lines: it should fit a screen")

@@ -7,7 +7,7 @@ final class Proxy {
     let addresses: [SocketAddress]
     /// Whether the monitor behind it has `pretty=on`.
     private var isPretty = false
-    private let notifications: Notifications
+    let notifications: Notifications
 
     /// Starts `qmp-proxy serve` in front of a monitor, on a unix socket unless told otherwise.
     convenience init(_ qemu: QEMU, monitor: Int = 0, _ arguments: String...) throws {

@@ -15,26 +15,34 @@ struct PythonEnvironment {
 
     private static func make() throws -> String {
         let folder = URL(filePath: try Proxy.binary()).deletingLastPathComponent().appending(path: "qemu-qmp-venv").path
-        let bench = Workbench.current
         let check = [folder + "/bin/python", "-c", "import qemu.qmp.qmp_shell"]
-        if let (ending, _, _) = try? bench.run(check), ending == .exited(0) { return folder }
+        if run(check).trouble == nil { return folder }
         let steps = [
             ["python3", "-m", "venv", "--clear", folder],
             [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", "qemu.qmp"],
             check,
         ]
         for step in steps {
-            let (ending, output, errors) = try bench.run(step, within: .seconds(120))
-            guard ending == .exited(0) else {
-                throw Failure(
-                    """
-                    foreign clients cannot be installed (apt-get install python3-venv; and PyPI must be reachable): \
-                    \(step.joined(separator: " ")) \(ending): \(output)\(errors)
-                    """
-                )
-            }
+            let (trouble, output, errors) = run(step)
+            guard let trouble else { continue }
+            throw Failure(
+                """
+                foreign clients cannot be installed (apt-get install python3-venv; and PyPI must be reachable): \
+                \(step.joined(separator: " ")) \(trouble): \(output)\(errors)
+                """
+            )
         }
         return folder
+    }
+
+    /// Runs a step; what is wrong is `nil` if it did what it should.
+    private static func run(_ step: [String]) -> (trouble: String?, output: String, errors: String) {
+        do {
+            let (ending, output, errors) = try Workbench.current.run(step, within: .seconds(120))
+            return (ending == .exited(0) ? nil : "\(ending)", output, errors)
+        } catch {
+            return ("cannot be run", "", "\(error)")
+        }
     }
 
     /// Runs a script to its end and returns what it printed.
