@@ -39,8 +39,9 @@ struct SimulatorLedger {
         return (inBand + completeOutOfBand.filter(\.isForwarded)).reduce(0) { $0 + $1.bytes.count }
     }
 
-    /// Bytes of the client's that the engine holds, at most: a number or word ends with a byte behind it.
-    var heldMax: Int { delivered - settled + 1 }
+    /// Bytes of the client's that the engine holds, at most: a number or word ends with a byte behind it, and out-of-band
+    /// documents count until they are answered.
+    var heldMax: Int { delivered - settled + 1 + completeOutOfBand.reduce(0) { $0 + $1.bytes.count } }
 
     /// Whether the client is not to be read from, by the rules.
     func isToBePaused(_ limits: ProxyLimits) -> Bool {
