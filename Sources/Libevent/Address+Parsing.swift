@@ -37,10 +37,6 @@ extension Address {
         if path.utf8.contains(0) {
             throw Invalid(text: text, reason: "the path holds a NUL")
         }
-        if path.utf8.count > unixPathBytesMax {
-            let sizes = "\(path.utf8.count) bytes; a socket file's path has at most \(unixPathBytesMax)"
-            throw Invalid(text: text, reason: "the path is too long, \(sizes)")
-        }
         return String(path)
     }
 

@@ -28,8 +28,12 @@ extension Connection {
     func readable() {
         switch input {
         case .paused:
-            readEvent?.remove()
-            readEventIsAdded = false
+            // Most pauses are over before anything comes, and cost nothing.
+            if let code = hangUp() {
+                end(Self.reason(of: code))
+            } else if !watchesEdges {
+                watch(edges: true)
+            }
         case .ended:
             if let code = hangUp() {
                 end(Self.reason(of: code))
@@ -201,13 +205,7 @@ extension Connection {
             return
         }
         input = .ended
-        // An ended input would call back for ever; edges tell of the peer's leaving, and nothing else may mix with
-        // them.
-        writeEvent = nil
-        watchInput(EV_READ | EV_ET | EV_PERSIST)
-        if !output.isEmpty {
-            watchOutput()
-        }
+        watch(edges: true)
         guard case .open = phase else { return }
         delegate?.connectionEnded(self)
     }

@@ -40,10 +40,8 @@ public final class Connection {
     var phase = Phase.open
     var input = Input.flowing
     var readEvent: WatchedEvent?
-    /// Whether ``readEvent`` is watched for.
-    ///
-    /// Left on when reading pauses, until it fires: mostly it resumes earlier.
-    var readEventIsAdded = false
+    /// Whether edges are watched for instead of levels: what cannot be read now would call back for ever.
+    var watchesEdges = false
     /// Whether the last read brought much: then the next one goes into memory of its own at once.
     var muchCame = false
     /// There as long as the kernel has no room for output.
@@ -78,7 +76,7 @@ public final class Connection {
         self.delegate = delegate
         socket = descriptor.take() ?? -1
         precondition(socket >= 0, "a connection needs an open socket")
-        watchInput(EV_READ | EV_PERSIST)
+        watchInput()
     }
 
     deinit {
@@ -124,8 +122,8 @@ public final class Connection {
         loop.assertIsolated()
         guard case .open = phase, case .paused = input else { return }
         input = .flowing
-        if !readEventIsAdded {
-            addReadEvent()
+        if watchesEdges {
+            watch(edges: false)
         }
         if held != nil {
             readEvent?.activate(EV_READ)
@@ -141,7 +139,6 @@ public final class Connection {
         guard case .open = phase else { return }
         phase = .finishing
         readEvent = nil
-        readEventIsAdded = false
         held = nil
         loop.keep(self)
         flushAtTurnEnd()
@@ -173,34 +170,37 @@ public final class Connection {
         loop.flushAtTurnEnd(self)
     }
 
-    /// Called back for input, or for the peer's leaving when the input has ended.
-    func watchInput(_ conditions: CInt) {
+    /// Watches for edges or for levels; libevent allows no mixture of them on one descriptor.
+    func watch(edges: Bool) {
+        let isBlocked = writeEvent != nil
+        writeEvent = nil
+        watchesEdges = edges
+        watchInput()
+        if isBlocked, socket >= 0 {
+            watchOutput()
+        }
+    }
+
+    /// Called back for input, and for the peer's leaving.
+    private func watchInput() {
+        let conditions = EV_READ | EV_PERSIST | (watchesEdges ? EV_ET : 0)
         readEvent = nil
         readEvent = WatchedEvent(on: socket, for: conditions, loop: loop, context: context) { _, _, context in
             Connection.from(context) { $0.readable() }
         }
-        addReadEvent()
+        if readEvent?.add() != true {
+            closeUnwatched()
+        }
     }
 
     /// Called back when the kernel has room again.
     func watchOutput() {
-        // libevent allows no mixture of edge and level on one descriptor, and after the input's end it is edges.
-        var conditions = EV_WRITE | EV_PERSIST
-        if case .ended = input {
-            conditions |= EV_ET
-        }
+        let conditions = EV_WRITE | EV_PERSIST | (watchesEdges ? EV_ET : 0)
         writeEvent = nil
         writeEvent = WatchedEvent(on: socket, for: conditions, loop: loop, context: context) { _, _, context in
             Connection.from(context) { $0.writable() }
         }
         if writeEvent?.add() != true {
-            closeUnwatched()
-        }
-    }
-
-    private func addReadEvent() {
-        readEventIsAdded = readEvent?.add() == true
-        if !readEventIsAdded {
             closeUnwatched()
         }
     }
@@ -215,7 +215,6 @@ public final class Connection {
     private func release() {
         // Before the socket is closed: its number may be another one's at once.
         readEvent = nil
-        readEventIsAdded = false
         writeEvent = nil
         output.removeAll()
         held = nil

@@ -42,6 +42,8 @@ struct ClientState {
     var slots: [Slot] = []
     /// Bytes of the in-band documents that wait to be sent, and of the out-of-band ones that are not answered.
     var waitingBytes = 0
+    /// Bytes of the replies that wait until those before them are there.
+    var answeredBytes = 0
     /// Out-of-band commands not answered yet.
     var outOfBandUnanswered = 0
     var isReadingPaused = false
@@ -62,12 +64,12 @@ struct ClientState {
 
     /// Whether another document of it may be looked at.
     func takesMore(_ limits: ProxyLimits) -> Bool {
-        session != nil && !isLeaving && unsent < limits.unsentBytesBeforePause
+        session != nil && !isLeaving && unsent + answeredBytes < limits.unsentBytesBeforePause
             && slots.count + outOfBandUnanswered < limits.waitingMax && waitingBytes < limits.waitingBytesMax
     }
 
-    /// Bytes held of what the client has sent.
-    var inputHeld: Int { decoder.bytesHeld + waitingBytes }
+    /// Bytes held of what the client has sent, and of what it has been answered but not told.
+    var inputHeld: Int { decoder.bytesHeld + waitingBytes + answeredBytes }
 
     /// The command whose turn it is to be sent.
     var firstWaiting: Int? {

@@ -142,6 +142,7 @@ extension ProxyEngine {
         counts.answeredHere += 1
         let slot = ClientState.Slot(number: commandNumber, state: .answered(SplicedMessage(reply), .monitor))
         clients[index].slots.append(slot)
+        clients[index].answeredBytes += reply.count
         sendAnswered(at: index)
     }
 
@@ -149,6 +150,7 @@ extension ProxyEngine {
     mutating func sendAnswered(at index: Int) {
         while let slot = clients[index].slots.first, case .answered(let reply, let form) = slot.state {
             clients[index].slots.removeFirst()
+            clients[index].answeredBytes -= reply.count
             send(reply, as: form, toClientAt: index, command: slot.number)
         }
     }
@@ -264,6 +266,7 @@ extension ProxyEngine {
         clients[index].descriptors = []
         clients[index].slots = []
         clients[index].waitingBytes = 0
+        clients[index].answeredBytes = 0
         clients[index].outOfBandUnanswered = 0
         let number = clients[index].number
         queue.forget(number)

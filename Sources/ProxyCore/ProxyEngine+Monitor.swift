@@ -120,7 +120,7 @@ extension ProxyEngine {
     private mutating func belongsToNobody(_ message: MonitorMessage) {
         counts.repliesToNobody += 1
         record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
-        log(.info, "a message that belongs to nobody: \(message.bytes.prefix(200).text)")
+        log(.info, "a message that belongs to nobody: \(message.bytes.quoted)")
     }
 
     // MARK: - Greeting and negotiation
@@ -143,7 +143,7 @@ extension ProxyEngine {
     private mutating func negotiated(_ message: MonitorMessage, isError: Bool) {
         record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
         guard !isError else {
-            log(.error, "the monitor refuses to negotiate: \(message.bytes.text)")
+            log(.error, "the monitor refuses to negotiate: \(message.bytes.quoted)")
             return closeMonitor()
         }
         monitor.phase = .ready
@@ -179,6 +179,7 @@ extension ProxyEngine {
             sendAnswered(at: index)
         } else if let slot = clients[index].slots.firstIndex(where: { $0.number == outgoing.number }) {
             clients[index].slots[slot].state = .answered(reply, .monitor)
+            clients[index].answeredBytes += reply.count
         }
         goOn(at: index)
     }
@@ -235,4 +236,9 @@ extension ProxyEngine {
         )
         act(.send(.monitor, outgoing.message, descriptors: outgoing.descriptors))
     }
+}
+
+extension Bytes {
+    /// The beginning, for a line of the log.
+    fileprivate var quoted: String { String(reflecting: prefix(200).text) }
 }

@@ -37,7 +37,7 @@ public actor ProxyService {
         logger: Logger,
         onReady: (ProxyService) -> Void = { _ in }
     ) throws {
-        tuneAllocator()
+        prepareProcess()
         let descriptorLimit = try raiseDescriptorLimit()
         logger.debug("\(descriptorLimit) descriptors may be open")
         let service = ProxyService(loop: try EventLoop(), logger: logger)
@@ -128,6 +128,15 @@ public actor ProxyService {
         let timer = Timer(loop: loop) { [unowned self] in assumeIsolated { $0.feedWatchdog() } }
         timer.set(after: .microseconds(interval))
         watchdog = timer
+    }
+
+    /// A log that nobody reads any more must not end the proxy, and a socket must not get the log's number.
+    private static func prepareProcess() {
+        signal(SIGPIPE, SIG_IGN)
+        var descriptor = open("/dev/null", O_RDWR)
+        while descriptor >= 0, descriptor < 3 { descriptor = dup(descriptor) }
+        if descriptor >= 0 { close(descriptor) }
+        tuneAllocator()
     }
 
     /// Messages of a megabyte come and go; giving their pages back to the kernel each time costs more than the work.

@@ -86,6 +86,7 @@ extension Simulator {
             return
         }
         // While the monitor is being closed, commands behind one in flight have their answer already.
+        if ledger.isPaused, ledger.holdsAnswers { return }
         if !upstream.isClosing, !ledger.isUncertain, ledger.isPaused != ledger.isToBePaused(limits) {
             violated(
                 "reading",

@@ -53,6 +53,14 @@ struct SimulatorExpectation {
         self.init(serial: 0, answer: .exactly(reply))
     }
 
+    /// How long the answer is; a status grows with the number of clients.
+    var answerBytesMax: Int {
+        switch answer {
+        case .exactly(let bytes): bytes.count
+        case .status: 1 << 14
+        }
+    }
+
     var idValue: JSONValue? {
         id.flatMap { try? JSONValue(parsing: bytes[$0]) }
     }

@@ -39,9 +39,15 @@ struct SimulatorLedger {
         return (inBand + completeOutOfBand.filter(\.isForwarded)).reduce(0) { $0 + $1.bytes.count }
     }
 
-    /// Bytes of the client's that the engine holds, at most: a number or word ends with a byte behind it, and out-of-band
-    /// documents count until they are answered.
-    var heldMax: Int { delivered - settled + 1 + completeOutOfBand.reduce(0) { $0 + $1.bytes.count } }
+    /// Bytes that the engine holds for the client, at most.
+    ///
+    /// A number or word ends with a byte behind it; out-of-band documents count until they are answered, and answers of
+    /// the proxy's own until those before them are there.
+    var heldMax: Int {
+        let outOfBand = completeOutOfBand.reduce(0) { $0 + $1.bytes.count }
+        let answers = complete.filter { !$0.isForwarded }.reduce(0) { $0 + $1.answerBytesMax }
+        return delivered - settled + 1 + outOfBand + answers
+    }
 
     /// Whether the client is not to be read from, by the rules.
     func isToBePaused(_ limits: ProxyLimits) -> Bool {
@@ -50,6 +56,11 @@ struct SimulatorLedger {
         return unsent.bytes >= limits.unsentBytesBeforePause || unanswered >= limits.waitingMax
             || waitingBytes >= limits.waitingBytesMax
     }
+
+    /// Whether an answer of the proxy's own waits behind others.
+    ///
+    /// Its size, too, can be why the client is not read from.
+    var holdsAnswers: Bool { complete.contains { !$0.isForwarded } }
 
     /// Whether all it has said whole is answered.
     var isAnswered: Bool { complete.isEmpty && completeOutOfBand.isEmpty }

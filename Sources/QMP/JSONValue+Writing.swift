@@ -68,7 +68,16 @@ extension JSONValue {
 
     private static func write(_ string: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for scalar in string.unicodeScalars { escape(scalar.value, to: &bytes) }
+        var rest = Array(string.utf8)[...]
+        while !rest.isEmpty {
+            let plain = rest.prefix { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+            bytes += plain
+            rest = rest[plain.endIndex...]
+            guard !rest.isEmpty else { break }
+            let (codePoint, next) = ModifiedUTF8.codePoint(in: rest, at: rest.startIndex)
+            escape(codePoint ?? 0xFFFD, to: &bytes)
+            rest = rest[next...]
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -23,12 +23,22 @@ public enum Reply {
 extension String {
     /// A text in modified UTF-8 in which each broken sequence becomes U+FFFD, as QEMU's writer does it.
     fileprivate init(brokenModifiedUTF8 bytes: Bytes) {
-        self.init()
+        var plain: [UInt8] = []
+        plain.reserveCapacity(bytes.count)
         var index = bytes.startIndex
         while index < bytes.endIndex {
+            let ascii = bytes[index...].prefix { $0 < 0x80 }
+            plain += ascii
+            index = ascii.endIndex
+            guard index < bytes.endIndex else { break }
             let (value, next) = ModifiedUTF8.codePoint(in: bytes, at: index)
-            unicodeScalars.append(value.flatMap(UnicodeScalar.init) ?? "\u{FFFD}")
+            switch value {
+            case nil: plain += "\u{FFFD}".utf8
+            case 0: plain.append(0)
+            default: plain += bytes[index..<next]
+            }
             index = next
         }
+        self.init(decoding: plain, as: UTF8.self)
     }
 }

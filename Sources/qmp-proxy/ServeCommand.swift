@@ -128,6 +128,11 @@ struct Serve: ParsableCommand {
     func run() throws {
         do {
             let monitors = try monitors()
+            for address in monitors.flatMap({ [$0.monitor.address] + $0.listeners }) {
+                guard case .unix(let path) = address, path.utf8.count > Address.unixPathBytesMax else { continue }
+                let sizes = "\(path.utf8.count) bytes; a socket file's path has at most \(Address.unixPathBytesMax)"
+                throw Self.say(["qmp-proxy: \(address): the path is too long, \(sizes)"], .failure)
+            }
             if checkConfig {
                 print(monitors.map(\.summary).joined(separator: "\n"))
                 print("ok")
@@ -141,6 +146,8 @@ struct Serve: ParsableCommand {
                 }
             }
             try ProxyService.run(monitors, version: Version.current, logger: logger)
+        } catch let code as ExitCode {
+            throw code
         } catch let error as Configuration.Invalid {
             // Checked here and not in validate(), whose complaint would come before that of a misspelt flag.
             let advice = config == nil ? ["See 'qmp-proxy serve --help'."] : []

@@ -28,10 +28,6 @@ struct AddressTests {
         ("UNIX:/x", "wanted is unix:PATH or tcp:HOST:PORT"),
         ("unix:", "the path is missing; wanted is unix:PATH"),
         ("unix:a\0b", "the path holds a NUL"),
-        (
-            "unix:" + String(repeating: "é", count: 54),
-            "the path is too long, 108 bytes; a socket file's path has at most 107"
-        ),
         ("tcp:", "the port is missing; wanted is tcp:HOST:PORT"),
         ("tcp:localhost", "the port is missing; wanted is tcp:HOST:PORT"),
         ("tcp:localhost:", "the port is missing"),

@@ -166,7 +166,7 @@ struct ConnectionWritingTests {
             var descriptors: [DescriptorHandle] = []
             if chance.next(below: 2) == 0 {
                 offsets.append(expected.count)
-                descriptors = [DescriptorHandle(owning: dup(pipe.passed.number ?? -1))]
+                descriptors = [DescriptorHandle(owning: fcntl(pipe.passed.number ?? -1, F_DUPFD_CLOEXEC, 0))]
             }
             connection.queue(bytes[...], endsMessage: true, descriptors: descriptors)
             expected += bytes

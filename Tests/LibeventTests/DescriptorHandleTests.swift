@@ -6,7 +6,7 @@ import Testing
 struct DescriptorHandleTests {
     @Test func closesWithItself() throws {
         let pipe = try PassedPipe()
-        var handle: DescriptorHandle? = DescriptorHandle(owning: dup(pipe.passed.number ?? -1))
+        var handle: DescriptorHandle? = DescriptorHandle(owning: fcntl(pipe.passed.number ?? -1, F_DUPFD_CLOEXEC, 0))
         pipe.passed.close()
         #expect(!pipe.isWhollyClosed)
         handle = nil

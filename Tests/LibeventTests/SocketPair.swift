@@ -113,6 +113,8 @@ struct PassedPipe {
     init() throws {
         var both: [CInt] = [-1, -1]
         try #require(pipe(&both) == 0)
+        // Other tests start programs, which must not keep the pipe open.
+        for end in both { try #require(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
         reading = DescriptorHandle(owning: both[0])
         passed = DescriptorHandle(owning: both[1])
     }
@@ -122,8 +124,10 @@ struct PassedPipe {
     }
 
     /// Whether every copy of the writing end is closed (poll(2), POLLHUP).
+    ///
+    /// A program that another test is just starting has copies until it has begun.
     var isWhollyClosed: Bool {
-        becomesWhollyClosed(withinMilliseconds: 0)
+        becomesWhollyClosed(withinMilliseconds: 2000)
     }
 
     /// Blocks the thread, for as long as it takes.

@@ -8,7 +8,9 @@ extension RawClient {
     @discardableResult
     func negotiate(outOfBand: Bool = false) throws -> String {
         let greeting = try readMessage()
-        let reply = try ask(outOfBand ? Self.negotiationWithOutOfBand : Self.negotiation)
+        var reply = try ask(outOfBand ? Self.negotiationWithOutOfBand : Self.negotiation)
+        // QEMU sends events from the moment it has negotiated, which may be before it says so.
+        while reply.contains("\"timestamp\"") { reply = try readMessage() }
         let success = isPretty ? "{\r\n    \"return\": {\r\n    }\r\n}\r\n" : "{\"return\": {}}\r\n"
         guard reply == success else { throw Failure("the negotiation failed: \(reply)") }
         return greeting
