@@ -178,6 +178,31 @@ struct ConnectionReadingTests {
         #expect(witness.happenings == [.received("one two")])
     }
 
+    @Test func noticesWhilePausedThatThePeerIsGone() throws {
+        let pair = try SocketPair()
+        let connection = Connection(pair, witness, stage)
+        connection.pauseReading()
+        pair.far.send("what nobody can be answered any more")
+        stage.turn()
+        pair.far.close()
+        stage.run(until: { !witness.happenings.isEmpty })
+        #expect(witness.happenings == [.closed("closed by peer")])
+    }
+
+    @Test func noticesThatThePeerIsGoneThoughOutputIsBlockedToo() throws {
+        let pair = try SocketPair(sendBuffer: 4096)
+        let connection = Connection(pair, witness, stage)
+        connection.pauseReading()
+        pair.far.send("x")
+        connection.queue([UInt8](repeating: 1, count: 100_000)[...], endsMessage: true)
+        stage.turn()
+        pair.far.send("y")
+        stage.turn()
+        pair.far.close()
+        stage.run(until: { connection.isClosed })
+        #expect(witness.happenings.last == .closed("closed by peer"))
+    }
+
     @Test func holdsASetBackWhenPausedRightBeforeIt() throws {
         let (pair, pipe) = (try SocketPair(), try PassedPipe())
         let connection = Connection(pair, witness, stage)

@@ -39,6 +39,26 @@ struct BoundsTests {
         #expect(book.feed(.unsent(.client(1), bytes: 0, beyondCurrent: 0)) == ["resume client 1"])
     }
 
+    @Test func answersThatWaitBehindOthersCountAsUnsent() {
+        var book = joined { $0.limits.unsentBytesBeforePause = 100 }
+        #expect(book.client(1, says: stop) == [#"→ monitor {"id": [3], "execute":"stop"}"#])
+        #expect(book.client(1, says: "\"\(String(repeating: "x", count: 100))\u{1}\n") == ["pause client 1"])
+        #expect(book.monitor(says: #"{"return": {}, "id": [3]}"#).last == "resume client 1")
+    }
+
+    @Test func outOfBandCommandsCountUntilTheyAreAnswered() {
+        var book = Playbook { $0.limits.waitingBytesMax = 30 }
+        book.connect()
+        book.join(1, outOfBand: true)
+        let sent = book.client(1, says: #"{"exec-oob":"query-yank","id":1}"#)
+        #expect(sent == ["pause client 1", #"→ monitor {"exec-oob":"query-yank","id":[2, 1]}"#])
+        #expect(
+            book.monitor(says: #"{"return": [], "id": [2, 1]}"#) == [
+                #"→ client 1 {"return": [], "id": 1}"#, "resume client 1",
+            ]
+        )
+    }
+
     @Test func aClientThatFallsTooFarBehindIsClosed() {
         var book = joined()
         _ = book.feed(.unsent(.client(1), bytes: 200 << 20, beyondCurrent: 64 << 20))
