@@ -57,6 +57,21 @@ struct LifeCycleTests {
         #expect(book.client(1, says: stop) == [#"→ monitor {"execute":"stop","id":[5, 1]}"#])
     }
 
+    @Test func outOfBandCommandsOfKeptClientsTakeTheirTurnWhenTheNextQEMUHasNone() {
+        var book = Playbook { $0.keepsClients = true }
+        book.connect()
+        book.join(1, outOfBand: true)
+        _ = book.feed(.closed(.monitor, reason: "closed by peer"))
+        book.reconnect(greeting: #"{"QMP": {"version": {}, "capabilities": []}}"#)
+        #expect(book.client(1, says: stop) == [#"→ monitor {"execute":"stop","id":[2, 1]}"#])
+        #expect(book.client(1, says: #"{"exec-oob":"query-yank","id":2}"#) == [], "one is in flight already")
+        #expect(
+            book.monitor(says: #"{"return": {}, "id": [2, 1]}"#) == [
+                #"→ client 1 {"return": {}, "id": 1}"#, #"→ monitor {"exec-oob":"query-yank","id":[3, 2]}"#,
+            ]
+        )
+    }
+
     @Test func triesAgainEverLessOften() {
         var book = Playbook()
         _ = book.feed(.started)
