@@ -52,7 +52,7 @@ let package = Package(
         .executableTarget(
             name: "qmp-proxy",
             dependencies: [
-                "Libevent", "ProxyCore", "ProxyIO", "QMP", "Recording",
+                "CSupport", "Libevent", "ProxyCore", "ProxyIO", "QMP", "Recording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -60,13 +60,17 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("QMPTests", ["QMP", "ProxyTesting"], resources: [.copy("Fixtures")]),
-        tests("RecordingTests", ["QMP", "Recording"]),
-        tests("ProxyIOTests", ["ProxyIO", "QMP", "Recording"]),
+        tests("RecordingTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests(
+            "ProxyIOTests",
+            ["CSupport", "Libevent", "ProxyIO", "QMP", "Recording", .product(name: "Logging", package: "swift-log")]
+        ),
         tests("ProxyCoreTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("LibeventTests", ["CSupport", "Libevent"]),
         tests("ConfigurationTests", ["qmp-proxy", "Libevent", "ProxyIO"]),
+        tests("ShowTests", ["qmp-proxy", "QMP", "Recording"]),
         tests("SimulationTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
-        tests("IntegrationTests", ["CSupport", "qmp-proxy"]),
+        tests("IntegrationTests", ["CSupport", "QMP", "Recording", "qmp-proxy"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,14 @@
 // Blocks, so that the compiler can do many bytes at once and a long message still ends early.
 enum { block_size = 4096 };
 
-int csupport_is_plain_line(const void *bytes, size_t length) {
+// Twice as many at once where the processor can; which it is, is found out when the program starts.
+#if defined(__x86_64__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+WIDE int csupport_is_plain_line(const void *bytes, size_t length) {
     const unsigned char *text = bytes;
     if (length == 0) return 1;
     size_t last = length - 1;
@@ -20,4 +27,21 @@ int csupport_is_plain_line(const void *bytes, size_t length) {
         if (found) return 0;
     }
     return (unsigned char)(text[last] - 0x20) <= 0x5E && (text[last] | 0x08) != 'n';
+}
+
+WIDE ptrdiff_t csupport_find_any(const void *bytes, size_t length, const unsigned char values[4]) {
+    const unsigned char *text = bytes, a = values[0], b = values[1], c = values[2], d = values[3];
+    // What is near is found soon, what is far quickly.
+    size_t size = 64;
+    for (size_t start = 0; start < length; start += size, size = size < block_size ? 2 * size : block_size) {
+        if (size > length - start) size = length - start;
+        unsigned char found = 0;
+        for (size_t i = start; i < start + size; i++) {
+            found |= (text[i] == a) | (text[i] == b) | (text[i] == c) | (text[i] == d);
+        }
+        if (!found) continue;
+        while (text[start] != a && text[start] != b && text[start] != c && text[start] != d) start++;
+        return (ptrdiff_t)start;
+    }
+    return -1;
 }

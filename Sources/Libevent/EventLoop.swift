@@ -26,7 +26,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let wakeEvent: UnsafeMutablePointer<event>
     private let owner = Atomic<pthread_t>(pthread_self())
 
-    private var turnEnd: (() -> Void)?
+    private var flushStart: (() -> Void)?
     private var isStopping = false
     private var jobsTaken: [UnownedJob] = []
     private var errands: [() -> Void] = []
@@ -86,17 +86,17 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: Running
 
-    /// Called at the end of each turn, after everything queued was offered to the kernel.
+    /// Called before what was queued is offered to the kernel, several times a turn if need be, and at the turn's end.
     ///
-    /// What it queues is sent in the next turn, which then comes at once.
-    public var onTurnEnd: (() -> Void)? {
+    /// So what must be done before anybody can know of it, such as recording it, is done in time.
+    public var beforeFlush: (() -> Void)? {
         get {
             assertIsolated()
-            return turnEnd
+            return flushStart
         }
         set {
             assertIsolated()
-            turnEnd = newValue
+            flushStart = newValue
         }
     }
 
@@ -146,11 +146,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         // What one flush makes others queue leaves in this turn too; an endless exchange is cut into turns.
         for _ in 0..<8 where !unflushed.isEmpty {
+            flushStart?()
             swap(&unflushed, &flushing)
             for connection in flushing { connection.flush() }
             flushing.removeAll(keepingCapacity: true)
         }
-        turnEnd?()
+        flushStart?()
     }
 
     // MARK: What the module's own types ask for

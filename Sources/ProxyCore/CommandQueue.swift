@@ -18,6 +18,8 @@ struct CommandQueue {
         let message: SplicedMessage
         let mapping: IDMapping
         let descriptors: [DescriptorToken]
+        /// When the client asked.
+        let askedAt: Instant
 
         init(
             number: Int,
@@ -26,7 +28,8 @@ struct CommandQueue {
             isOutOfBand: Bool,
             message: SplicedMessage,
             mapping: IDMapping,
-            descriptors: [DescriptorToken]
+            descriptors: [DescriptorToken],
+            askedAt: Instant
         ) {
             self.number = number
             self.client = client
@@ -35,6 +38,7 @@ struct CommandQueue {
             self.message = message
             self.mapping = mapping
             self.descriptors = descriptors
+            self.askedAt = askedAt
         }
     }
 

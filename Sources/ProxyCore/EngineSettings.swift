@@ -12,6 +12,8 @@ public struct EngineSettings: Sendable, Equatable {
     public var keepsClients = false
     /// The recording's path, `nil` if there is none: then nothing is recorded.
     public var recording: String?
+    /// Whether nobody is served while the recording cannot be written.
+    public var needsRecording = false
     /// The proxy's version, for people.
     public var version: String
     /// Marks our own negotiation among replies that belong to others; unlike that of any proxy before.

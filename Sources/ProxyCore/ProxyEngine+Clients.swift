@@ -9,7 +9,7 @@ extension ProxyEngine {
         log(.info, "client \(number) connected to \(listener): \(peer)")
         record(.client(number), .opened(peer: peer))
         let index = clients.all.count - 1
-        if isStopping {
+        if isStopping || lacksRecording {
             finish(at: index)
         } else if let greeting = monitor.greeting {
             greet(at: index, with: greeting)
@@ -17,10 +17,17 @@ extension ProxyEngine {
             pauseReading(at: index)
         }
         if clients.all.count >= limits.clientsMax, !isAcceptingPaused {
-            isAcceptingPaused = true
-            act(.pauseAccepting)
             log(.warning, "\(clients.all.count) clients are the most allowed, the next one waits")
         }
+        adjustAccepting()
+    }
+
+    /// Who comes while nobody is accepted waits in the kernel.
+    mutating func adjustAccepting() {
+        let accepts = !isStopping && !lacksRecording && clients.all.count < limits.clientsMax
+        guard accepts == isAcceptingPaused else { return }
+        isAcceptingPaused = !accepts
+        act(accepts ? .resumeAccepting : .pauseAccepting)
     }
 
     /// Says what QEMU said, in its bytes, and from now on listens.
@@ -114,7 +121,8 @@ extension ProxyEngine {
             isOutOfBand: command.isOutOfBand && monitor.hasOutOfBand,
             message: upstream,
             mapping: mapping,
-            descriptors: descriptors
+            descriptors: descriptors,
+            askedAt: now
         )
         clients[index].waitingBytes += command.message.bytes.count
         guard !outgoing.isOutOfBand else {
@@ -157,7 +165,7 @@ extension ProxyEngine {
 
     mutating func send(_ reply: SplicedMessage, as form: Entry.Form, toClientAt index: Int, command: Int? = nil) {
         let number = clients[index].number
-        record(.client(number), .sent(.message(reply, form)), command: command)
+        record(.client(number), .sent(form == .monitor ? .reply(reply) : .message(reply, form)), command: command)
         act(.send(.client(number), reply))
     }
 
@@ -249,10 +257,7 @@ extension ProxyEngine {
         if client.phase == .closing { act(.cancelTimer(.closing(client: number))) }
         log(.info, "client \(number) left: \(reason)")
         record(.client(number), .closed(reason: reason))
-        if isAcceptingPaused, !isStopping, clients.all.count < limits.clientsMax {
-            isAcceptingPaused = false
-            act(.resumeAccepting)
-        }
+        adjustAccepting()
         dispatch()
     }
 

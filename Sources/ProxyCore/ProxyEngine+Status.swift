@@ -1,27 +1,9 @@
 internal import QMP
 internal import Recording
 
-/// The proxy's own commands, named by QMP's rule for vendors (docs/interop/qmp-spec, "Downstream extension of QMP").
 extension ProxyEngine {
-    /// The reply to a command that the proxy answers itself; `nil` if it is none of those.
-    func ownReply(to command: Command, at index: Int) -> Bytes? {
-        guard command.name == Self.queryStatus, let session = clients[index].session else { return nil }
-        let refusal: String? =
-            if command.isOutOfBand {
-                "The command \(Self.queryStatus) does not support OOB"
-            } else if let unexpected = command.arguments.first {
-                "Parameter '\(unexpected.key)' is unexpected"
-            } else {
-                nil
-            }
-        if let refusal { return session.failure(ProtocolError(.generic, refusal), to: command.message) }
-        return Reply.success(status, id: command.id, isPretty: session.greeting.isPretty)
-    }
-
-    private static let queryStatus = "__org.qmp-proxy_query-status"
-
     /// How things stand, as `__org.qmp-proxy_query-status` tells it.
-    private var status: JSONValue {
+    var status: JSONValue {
         .members([
             "proxy": .members(["version": .string(settings.version), "uptime-seconds": .double(seconds(since: .zero))]),
             "monitor": monitorStatus,

@@ -55,9 +55,7 @@ public struct ProxyEngine {
         case .unsent(.monitor, let bytes, _): monitor.unsent = bytes
         case .unsent(.client(let client), let bytes, let beyond): clientUnsent(client, bytes, beyondCurrent: beyond)
         case .timerFired(let timer): fired(timer)
-        case .recordingChanged(let trouble, let lost):
-            recordingTrouble = trouble
-            counts.entriesLost = lost
+        case .recordingChanged(let trouble, let lost): recordingChanged(trouble, entriesLost: lost)
         case .stopRequested: stop()
         }
         endStop()
@@ -85,7 +83,7 @@ public struct ProxyEngine {
         guard !isStopping else { return }
         isStopping = true
         log(.info, "stopping")
-        act(.pauseAccepting)
+        adjustAccepting()
         act(.cancelTimer(.reconnect))
         for index in clients.all.indices { pauseReading(at: index) }
         if !queue.flights.isEmpty { act(.setTimer(.stopping, at: now + limits.stoppingTimeMax)) }

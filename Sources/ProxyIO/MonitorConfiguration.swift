@@ -1,4 +1,5 @@
 public import Libevent
+public import Recording
 
 /// One monitor and who may reach it through the proxy: what a configuration says of it.
 public struct MonitorConfiguration: Sendable, Equatable {
@@ -25,8 +26,12 @@ public struct MonitorConfiguration: Sendable, Equatable {
     public var listeners: [Address]
     /// The mode of the unix sockets that are created, such as 0o600.
     public var socketMode: UInt32
-    /// The file that is recorded to, if any.
-    public var recording: String?
+    /// Where and how it is recorded, if at all.
+    public var recording: RecordingOptions?
+    /// Whether nobody is served while the recording cannot be written.
+    public var needsRecording: Bool
+    /// What is left out of the recording besides the secrets that are known anyway; `nil` leaves nothing out.
+    public var redaction: [RedactionRule]?
     /// How many clients are served at once.
     public var clientsMax: Int
     /// Whether clients outlive the monitor's connection.
@@ -38,7 +43,9 @@ public struct MonitorConfiguration: Sendable, Equatable {
         monitor: Monitor,
         listeners: [Address],
         socketMode: UInt32 = 0o600,
-        recording: String? = nil,
+        recording: RecordingOptions? = nil,
+        needsRecording: Bool = false,
+        redaction: [RedactionRule]? = [],
         clientsMax: Int = 1024,
         keepsClients: Bool = false
     ) {
@@ -47,6 +54,8 @@ public struct MonitorConfiguration: Sendable, Equatable {
         self.listeners = listeners
         self.socketMode = socketMode
         self.recording = recording
+        self.needsRecording = needsRecording
+        self.redaction = redaction
         self.clientsMax = clientsMax
         self.keepsClients = keepsClients
     }

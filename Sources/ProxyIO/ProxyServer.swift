@@ -9,11 +9,14 @@ internal import Recording
 /// It decides nothing. All of it runs on the loop's thread, which is the actor's executor.
 actor ProxyServer {
     private let configuration: MonitorConfiguration
-    private let loop: EventLoop
-    private let logger: Logger
+    let loop: EventLoop
+    let logger: Logger
     private let header: RecordingHeader
-    private var recording: RecordingFile?
-    private var engine: ProxyEngine
+    private let startedMicrosecondsSince1970: Int64
+    var recording: MonitorRecording?
+    /// Set as long as something is to be written.
+    var recordingTimer: Timer?
+    private(set) var engine: ProxyEngine
     private var connections: [Int: Connection] = [:]
     private var listeners: [Listener] = []
     private var monitorListener: Listener?
@@ -22,38 +25,34 @@ actor ProxyServer {
     private var descriptors = DescriptorTable()
     private var lastClient = 0
     private var actions: [ProxyAction] = []
-    /// What is to be recorded of this turn of the loop.
-    private var entries: [Entry] = []
-    private let onStopped: @Sendable () -> Void
+    private let onStopped: @Sendable (_ isRecorded: Bool) -> Void
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// A server that does nothing yet; `onStopped` is called when it has stopped and nothing is left to do.
+    /// A server that does nothing yet; `onStopped` is called when it has stopped and nothing is left to do, and tells
+    /// whether the recording is whole.
     init(
         configuration: MonitorConfiguration,
         settings: EngineSettings,
         header: RecordingHeader,
+        startedMicrosecondsSince1970: Int64,
         loop: EventLoop,
         logger: Logger,
-        onStopped: @escaping @Sendable () -> Void
+        onStopped: @escaping @Sendable (_ isRecorded: Bool) -> Void
     ) {
         self.configuration = configuration
         self.loop = loop
         self.logger = logger
         self.header = header
+        self.startedMicrosecondsSince1970 = startedMicrosecondsSince1970
         self.onStopped = onStopped
         engine = ProxyEngine(settings: settings)
     }
 
-    /// Opens the recording, listens on every address, then reaches for the monitor.
+    /// Listens on every address; nobody is accepted before the loop runs.
     ///
-    /// - Throws: what keeps it from recording or listening.
-    func start() throws {
-        recording = try configuration.recording.map { path in
-            try RecordingFile(path: path, header: header) { [weak self] line in
-                Task { await self?.recordingChanged(line) }
-            }
-        }
+    /// - Throws: what keeps it from listening.
+    func listen() throws {
         for address in configuration.listeners {
             listeners.append(try listen(on: address) { $0.accepted($1, on: address) })
         }
@@ -61,26 +60,28 @@ actor ProxyServer {
             monitorListener = try listen(on: address) { $0.monitorConnected($1.descriptor, peer: $1.peer) }
             monitorListener?.pause()
         }
+    }
+
+    /// Opens the recording, then reaches for the monitor.
+    ///
+    /// - Throws: what keeps it from recording.
+    func start() throws {
+        recording = try configuration.recording.map { options in
+            try MonitorRecording(
+                options,
+                redaction: configuration.redaction,
+                header: header,
+                startedMicrosecondsSince1970: startedMicrosecondsSince1970
+            ) { [weak self] report in
+                Task { await self?.recordingChanged(report) }
+            }
+        }
         handle(.started)
     }
 
     /// Asks the engine to stop; ``onStopped`` tells when it has.
     func stop() {
         handle(.stopRequested)
-    }
-
-    /// The turn is over: what happened in it goes to the recording.
-    func endTurn() {
-        guard !entries.isEmpty else { return }
-        recording?.append(entries)
-        entries.removeAll(keepingCapacity: true)
-    }
-
-    /// The recording has trouble, or no longer; the file's own thread says so.
-    private func recordingChanged(_ line: String) {
-        guard let status = recording?.status else { return }
-        logger.log(level: status.trouble == nil ? .info : .error, "\(line)")
-        handle(.recordingChanged(trouble: status.trouble, entriesLost: status.entriesLost))
     }
 
     private func listen(
@@ -99,18 +100,19 @@ actor ProxyServer {
     // MARK: - Events in, actions out
 
     /// No action calls back at once: what it causes comes in a later callback, as an event of its own.
-    private func handle(_ event: ProxyEvent) {
+    func handle(_ event: ProxyEvent) {
         engine.handle(event, at: now, into: &actions)
-        for action in actions { perform(action) }
-        actions.removeAll(keepingCapacity: true)
+        // Taken from the end they are moved: a loop would copy each.
+        actions.reverse()
+        while let action = actions.popLast() { perform(action) }
     }
 
-    private var now: Instant { Instant(microseconds: loop.microsecondsSinceStart()) }
+    var now: Instant { Instant(microseconds: loop.microsecondsSinceStart()) }
 
-    private func perform(_ action: ProxyAction) {
-        switch action {
+    private func perform(_ action: consuming ProxyAction) {
+        switch consume action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
-        case .record(let entry): entries.append(entry)
+        case .record(let entry): recording?.take(entry)
         case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
         case .connectMonitor: connectMonitor()
         case .closeDescriptors(let tokens): _ = descriptors.take(tokens)
@@ -154,9 +156,11 @@ actor ProxyServer {
         monitorListener?.close()
         for timer in timers.values { timer.cancel() }
         timers = [:]
-        endTurn()
-        recording?.close()
-        onStopped()
+        recordingTimer?.cancel()
+        let missing = recording?.close()
+        // Said here: nothing comes by way of the loop any more.
+        if let missing { logger.error("\(missing)") }
+        onStopped(missing == nil)
     }
 
     // MARK: - The monitor

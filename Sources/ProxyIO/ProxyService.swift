@@ -6,6 +6,12 @@ internal import ProxyCore
 internal import QMP
 internal import Recording
 
+/// A recording lacks its end; the log says how much.
+public struct RecordingIncomplete: Error, CustomStringConvertible {
+    /// In a line for a person.
+    public var description: String { "not all is recorded" }
+}
+
 /// The whole process: one event loop, one server and one recording a monitor, signals, and the service manager.
 public actor ProxyService {
     private let loop: EventLoop
@@ -16,6 +22,7 @@ public actor ProxyService {
     private var watchdog: Timer?
     private let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
     private var isStopping = false
+    private var areAllRecorded = true
     /// The wall clock's time when the loop's was zero.
     private let startedMicrosecondsSince1970: Int64
 
@@ -30,7 +37,8 @@ public actor ProxyService {
     ///   - version: the proxy's own.
     ///   - logger: where the log goes.
     ///   - onReady: called once every address is listened on.
-    /// - Throws: what keeps it from starting, such as an address in use, in a line for a person.
+    /// - Throws: what keeps it from starting, such as an address in use, in a line for a person; in the end
+    ///   ``RecordingIncomplete``.
     public static func run(
         _ configurations: [MonitorConfiguration],
         version: String,
@@ -44,6 +52,7 @@ public actor ProxyService {
         try service.assumeIsolated { try $0.start(configurations, version: version) }
         onReady(service)
         service.loop.run()
+        guard service.assumeIsolated({ $0.areAllRecorded }) else { throw RecordingIncomplete() }
     }
 
     private init(loop: EventLoop, logger: Logger) {
@@ -71,15 +80,28 @@ public actor ProxyService {
             servers.append(makeServer(configuration, version: version))
         }
         serversRunning = servers.count
-        if configurations.contains(where: { $0.recording != nil }) {
-            loop.onTurnEnd = { [servers] in
-                for server in servers { server.assumeIsolated { $0.endTurn() } }
+        let isRecording = configurations.contains { $0.recording != nil }
+        if isRecording {
+            loop.beforeFlush = { [servers] in
+                for server in servers { server.assumeIsolated { $0.recordEntries() } }
             }
         }
+        // First for all: what cannot listen leaves recordings alone.
+        for server in servers { try server.assumeIsolated { try $0.listen() } }
         for server in servers { try server.assumeIsolated { try $0.start() } }
         for signal in [SIGINT, SIGTERM] {
             let watch = try SignalWatch(signal: signal, loop: loop) { [unowned self] in assumeIsolated { $0.stop() } }
             signals.append(watch)
+        }
+        if isRecording {
+            // As logrotate(8) asks for it. Without a recording SIGHUP ends the proxy, as it ends any program.
+            signals.append(
+                try SignalWatch(signal: SIGHUP, loop: loop) { [unowned self] in
+                    assumeIsolated { service in
+                        for server in service.servers { server.assumeIsolated { $0.beginSegment() } }
+                    }
+                }
+            )
         }
         notifier?.send("READY=1")
         feedWatchdog()
@@ -96,7 +118,8 @@ public actor ProxyService {
         if case .tcp = configuration.monitor.address { settings.passesDescriptors = false }
         settings.keepsClients = configuration.keepsClients
         settings.limits.clientsMax = configuration.clientsMax
-        settings.recording = configuration.recording
+        settings.recording = configuration.recording?.path
+        settings.needsRecording = configuration.needsRecording
         var logger = logger
         logger[metadataKey: "monitor"] = "\(configuration.name)"
         return ProxyServer(
@@ -107,13 +130,15 @@ public actor ProxyService {
                 proxy: version,
                 monitor: configuration.name
             ),
+            startedMicrosecondsSince1970: startedMicrosecondsSince1970,
             loop: loop,
             logger: logger,
-            onStopped: { [unowned self] in assumeIsolated { $0.serverStopped() } }
+            onStopped: { [unowned self] isRecorded in assumeIsolated { $0.serverStopped(isRecorded) } }
         )
     }
 
-    private func serverStopped() {
+    private func serverStopped(_ isRecorded: Bool) {
+        areAllRecorded = areAllRecorded && isRecorded
         serversRunning -= 1
         guard serversRunning == 0 else { return }
         watchdog?.cancel()
@@ -130,9 +155,11 @@ public actor ProxyService {
         watchdog = timer
     }
 
-    /// A log that nobody reads any more must not end the proxy, and a socket must not get the log's number.
+    /// A log that nobody reads any more, or that may not grow, must not end the proxy; and a socket must not get the
+    /// log's number.
     private static func prepareProcess() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         var descriptor = open("/dev/null", O_RDWR)
         while descriptor >= 0, descriptor < 3 { descriptor = dup(descriptor) }
         if descriptor >= 0 { close(descriptor) }

@@ -35,7 +35,7 @@ extension Simulator {
             isMonitorStalled = false
             scheduleMonitorRead()
         case .recordingTroubled:
-            handle(.recordingChanged(trouble: generator.pick(["no space", nil]), entriesLost: generator.int(0...9)))
+            recordingChanged(trouble: phase == .trouble ? generator.pick(["no space", nil]) : nil)
         case .stops:
             happened("the proxy is asked to stop")
             stop()
@@ -143,6 +143,12 @@ extension Simulator {
     // MARK: - Calm
 
     /// No more trouble: everybody reads, QEMU is there, nobody says anything new.
+    private mutating func recordingChanged(trouble: String?) {
+        lacksRecording = world.settings.needsRecording && trouble != nil
+        if lacksRecording { saw(.recordingLacked) }
+        handle(.recordingChanged(trouble: trouble, entriesLost: generator.int(0...9)))
+    }
+
     mutating func calm() {
         guard phase == .trouble else { return }
         happened("calm")
@@ -153,6 +159,7 @@ extension Simulator {
             clients[client.number - 1].isStalled = false
             schedulePeerRead(client.number)
         }
+        if lacksRecording { recordingChanged(trouble: nil) }
         if !isMonitorAlive { startMonitor() }
         if monitor.isConnected, !monitor.isGreeted { greet(monitor.connection) }
         scheduleMonitorRead()

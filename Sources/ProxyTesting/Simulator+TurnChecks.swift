@@ -11,7 +11,7 @@ extension Simulator {
     mutating func checkFinish(_ number: Int, becauseOf event: ProxyEvent) {
         let ledger = clients[number - 1].ledger
         guard !ledger.isGone else { return violated("closing", "client \(number) is finished when it is gone") }
-        if phase == .stopping { return }
+        if phase == .stopping || lacksRecording { return }
         if case .closed(.monitor, _) = event, !world.settings.keepsClients, ledger.isGreeted {
             saw(.clientsClosedByDeath)
             checkAnswers(number)
@@ -49,8 +49,17 @@ extension Simulator {
         guard phase != .stopping, phase != .over else { return }
         checkWork()
         let present = clients.count { $0.isAccepted && !$0.ledger.isGone }
-        if isAccepting != (present < limits.clientsMax) {
-            violated("accepting", "\(present) clients, \(limits.clientsMax) allowed, accepting: \(isAccepting)")
+        if isAccepting != (present < limits.clientsMax && !lacksRecording) {
+            let recording = lacksRecording ? "; the recording is lacking" : ""
+            violated(
+                "accepting",
+                "\(present) clients, \(limits.clientsMax) allowed, accepting: \(isAccepting)\(recording)"
+            )
+        }
+        if lacksRecording,
+            let served = clients.first(where: { $0.isAccepted && !$0.ledger.isClosing && !$0.ledger.isGone })
+        {
+            violated("recording", "client \(served.number) is served though nothing can be recorded")
         }
     }
 

@@ -42,6 +42,8 @@ public struct Simulator {
     var clients: [FakeClient] = []
     var backlog: [Int] = []
     var isAccepting = true
+    /// Whether the recording cannot be written, and nobody may be served without it.
+    var lacksRecording = false
     var timers: [ProxyTimer: Int] = [:]
     var timerGenerations = 0
     var upstream = SimulatorUpstream()
@@ -116,7 +118,9 @@ public struct Simulator {
         for _ in 0..<world.clients { agenda.add(.arrives, at: later(spread: 20)) }
         agenda.add(.monitorActs, at: later(spread: 3))
         if !isMonitorAlive { agenda.add(.monitorStarts, at: later(spread: 100)) }
-        if world.has(.recordingTrouble) { agenda.add(.recordingTroubled, at: later(spread: 10)) }
+        if world.has(.recordingTrouble) {
+            for _ in 0..<3 { agenda.add(.recordingTroubled, at: later(spread: 20)) }
+        }
         if world.has(.stopsInTheMiddle) { agenda.add(.stops, at: later(spread: 30)) }
         let end = Int64(world.delayMax * generator.int(20...200) + generator.pick([0, 200_000, 15_000_000]))
         agenda.add(.calms, at: Instant(microseconds: now.microseconds + end))

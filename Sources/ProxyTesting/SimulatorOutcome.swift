@@ -7,7 +7,8 @@ internal import Recording
 public enum SimulatorSight: String, Sendable, CaseIterable {
     case answer, outOfBandAnswer, lostAnswer, status, event, tooLarge, bareID, lateReply
     case descriptorsSent, descriptorsClosed, clientPaused, clientClosed, clientGone, acceptingPaused
-    case monitorDied, monitorDropped, monitorUnreachable, clientsClosedByDeath, halfCloseAnswered, closingTimeOver
+    case monitorDied, monitorDropped, monitorUnreachable, clientsClosedByDeath, halfCloseAnswered, closingTimeOver,
+        recordingLacked
     case stoppedInTheMiddle, stoppedAfterCalm, fullFlight
 }
 

@@ -57,6 +57,7 @@ struct SimulatedWorld {
         settings.waitsForMonitor = generator.chance(20)
         settings.passesDescriptors = generator.chance(85)
         settings.recording = generator.chance(50) ? "r" : nil
+        settings.needsRecording = settings.recording != nil && generator.chance(30)
         clients = generator.int(2...12)
         chunkMax = generator.pick([5, 50, 500, 4000])
         burstsMax = chunkMax < 10 ? 2 : generator.int(2...4)

@@ -14,8 +14,8 @@ extension Configuration {
         var monitor: Said<MonitorConfiguration.Monitor>?
         /// Where clients connect.
         var listeners: [Said<Address>] = []
-        /// The file that is recorded to.
-        var recording: Said<String>?
+        /// Where and how it is recorded.
+        var recording = RecordingDraft()
         /// How many clients are served at once.
         var clientsMax: Said<Int>?
         /// Whether clients outlive the monitor's connection.
@@ -41,7 +41,7 @@ extension Configuration {
             name = flags.name ?? name
             monitor = flags.monitor ?? monitor
             listeners = flags.listeners.isEmpty ? listeners : flags.listeners
-            recording = flags.recording ?? recording
+            recording.complete(with: flags.recording)
             clientsMax = flags.clientsMax ?? clientsMax
             keepsClients = flags.keepsClients ?? keepsClients
             socketMode = flags.socketMode ?? socketMode
@@ -67,13 +67,20 @@ extension Configuration {
                 let wanted = "an address that clients connect to, such as unix:/run/vm0/qmp.sock"
                 problems.append(missing([.listen], wanted: wanted))
             }
+            let superfluous = recording.path == nil && !keys.contains(.record) ? keys.intersection(Key.ofRecording) : []
+            if !superfluous.isEmpty {
+                let names = names(Key.allCases.filter(superfluous.contains)).joined(separator: ", ")
+                problems.append(missing([.record], wanted: "where to, since \(names) is said"))
+            }
             guard let name, let monitor, !listeners.isEmpty else { return nil }
             var configuration = MonitorConfiguration(
                 name: name.value,
                 monitor: monitor.value,
                 listeners: listeners.map(\.value)
             )
-            configuration.recording = recording?.value
+            configuration.recording = recording.options
+            configuration.needsRecording = recording.isNeeded?.value ?? configuration.needsRecording
+            configuration.redaction = recording.redaction
             configuration.clientsMax = clientsMax?.value ?? configuration.clientsMax
             configuration.keepsClients = keepsClients?.value ?? configuration.keepsClients
             configuration.socketMode = socketMode?.value ?? configuration.socketMode

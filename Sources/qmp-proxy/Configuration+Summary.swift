@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Libevent
 internal import ProxyIO
+internal import Recording
 
 extension MonitorConfiguration {
     /// What `--check-config` says of it, in the words of the file.
@@ -8,14 +9,24 @@ extension MonitorConfiguration {
         let mode = String(socketMode, radix: 8)
         var lines = [name]
         func add(_ key: Configuration.Key, _ value: String) {
-            lines.append("  \(key.rawValue): ".padding(toLength: 16, withPad: " ", startingAt: 0) + value)
+            lines.append("  \(key.rawValue): ".padding(toLength: 22, withPad: " ", startingAt: 0) + value)
         }
         switch monitor {
         case .connect(let address): add(.qemu, "\(address)")
         case .listen(let address): add(.qemuListen, "\(address)")
         }
         for address in listeners { add(.listen, "\(address)") }
-        add(.record, recording ?? "nothing")
+        add(.record, recording?.path ?? "nothing")
+        if let recording {
+            add(.sync, recording.sync.rawValue)
+            if let bytes = recording.rotateBytes { add(.rotateSize, Quantity.text(bytes: bytes)) }
+            if let age = recording.rotateAge { add(.rotateAge, Quantity.text(duration: age)) }
+            if let segments = recording.keepSegments { add(.keepSegments, "\(segments)") }
+            if let bytes = recording.keepBytes { add(.keepSize, Quantity.text(bytes: bytes)) }
+            add(.onRecordFailure, needsRecording ? "close" : "continue")
+            for rule in redaction ?? [] { add(.redact, "\(rule)") }
+            add(.noRedaction, "\(redaction == nil)")
+        }
         add(.maxClients, "\(clientsMax)")
         add(.keepClients, "\(keepsClients)")
         add(.socketMode, String(repeating: "0", count: 4 - mode.count) + mode)
@@ -26,6 +37,8 @@ extension MonitorConfiguration {
     var warnings: [String] {
         var own = listeners
         if case .listen(let address) = monitor { own.insert(address, at: 0) }
-        return own.filter(\.isOpenToNetwork).map { "\($0) is open to the network, without authentication" }
+        let open = own.filter(\.isOpenToNetwork).map { "\($0) is open to the network, without authentication" }
+        let isPlain = recording != nil && redaction == nil
+        return open + (isPlain ? ["the recording will hold passwords and other secrets"] : [])
     }
 }

@@ -1,4 +1,6 @@
 internal import Libevent
+internal import ProxyIO
+internal import Recording
 
 /// How the text of a value is read, the same for flag and file.
 ///
@@ -29,8 +31,50 @@ extension Configuration {
         try printable(text, wanted: "a file's name")
     }
 
-    /// A number of clients.
-    static func clientsMax(_ text: String?) throws(Unusable) -> Int {
+    /// When a recording is on the disk.
+    static func sync(_ text: String?) throws(Unusable) -> RecordingOptions.Sync {
+        guard let text, let sync = RecordingOptions.Sync(rawValue: text) else {
+            throw Unusable(description: "wanted is none, interval or always")
+        }
+        return sync
+    }
+
+    /// What a recording that cannot be written means: whether nobody is served without it.
+    static func needsRecording(_ text: String?) throws(Unusable) -> Bool {
+        guard text == "continue" || text == "close" else {
+            throw Unusable(description: "wanted is continue or close")
+        }
+        return text == "close"
+    }
+
+    /// A size with its unit.
+    static func size(_ text: String?) throws(Unusable) -> Int {
+        guard let text, let bytes = Quantity.bytes(text), bytes > 0 else {
+            throw Unusable(description: "wanted is a size with its unit, such as 256MiB")
+        }
+        return bytes
+    }
+
+    /// A duration with its unit.
+    static func duration(_ text: String?) throws(Unusable) -> Duration {
+        guard let text, let duration = Quantity.duration(text), duration > .zero else {
+            throw Unusable(description: "wanted is a duration with its unit, such as 24h")
+        }
+        return duration
+    }
+
+    /// What else is redacted.
+    static func redactionRule(_ text: String?) throws(Unusable) -> RedactionRule {
+        guard let text else { throw Unusable(description: "wanted is a rule such as 'qom-get /return'") }
+        do {
+            return try RedactionRule(parsing: text)
+        } catch {
+            throw Unusable(description: "\(error)")
+        }
+    }
+
+    /// A number of clients or segments.
+    static func count(_ text: String?) throws(Unusable) -> Int {
         guard let text, text.allSatisfy({ "0"..."9" ~= $0 }), let count = Int(text), count > 0 else {
             throw Unusable(description: "wanted is a whole number from 1")
         }

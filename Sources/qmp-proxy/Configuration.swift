@@ -14,6 +14,14 @@ enum Configuration {
         case qemuListen = "qemu-listen"
         case listen
         case record
+        case sync
+        case rotateSize = "rotate-size"
+        case rotateAge = "rotate-age"
+        case keepSegments = "keep-segments"
+        case keepSize = "keep-size"
+        case onRecordFailure = "on-record-failure"
+        case redact
+        case noRedaction = "no-redaction"
         case maxClients = "max-clients"
         case keepClients = "keep-clients"
         case socketMode = "socket-mode"
@@ -105,7 +113,7 @@ enum Configuration {
         let monitors = drafts.compactMap { $0.configuration(&problems) }
         problems += repetitions(drafts.compactMap(\.name))
         problems += repetitions(drafts.flatMap(\.addresses))
-        problems += repetitions(drafts.compactMap(\.recording))
+        problems += repetitions(drafts.compactMap(\.recording.path).filter { !$0.value.hasSuffix("/") })
         guard problems.isEmpty else {
             let position = { (problem: Problem) in (problem.place?.line ?? 0, problem.place?.column ?? 0) }
             throw Invalid(problems: problems.sorted { position($0) < position($1) })

@@ -72,8 +72,10 @@ struct ConfigurationReader {
             case .qemu: draft.monitor = value(node, at: place) { .connect(try Configuration.address($0)) }
             case .qemuListen: draft.monitor = value(node, at: place) { .listen(try Configuration.address($0)) }
             case .listen: draft.listeners = listeners(node, path: place.path)
-            case .record: draft.recording = value(node, at: place, Configuration.fileName)
-            case .maxClients: draft.clientsMax = value(node, at: place, Configuration.clientsMax)
+            case .record, .sync, .rotateSize, .rotateAge, .keepSegments, .keepSize, .onRecordFailure, .redact,
+                .noRedaction:
+                take(key, node, at: place, into: &draft.recording)
+            case .maxClients: draft.clientsMax = value(node, at: place, Configuration.count)
             case .keepClients: draft.keepsClients = truth(node, at: place)
             case .socketMode: draft.socketMode = value(node, at: place, Configuration.socketMode)
             }
@@ -98,7 +100,7 @@ struct ConfigurationReader {
     ///
     /// The text is what counts, not the type that YAML sees in it, which makes 0600 a number, be it 600 or 384. But an
     /// unquoted `yes`, `off` or `~` is no text: `record: false` does not mean a file of that name.
-    private mutating func value<Value>(
+    mutating func value<Value>(
         _ node: Node,
         at place: Configuration.Place,
         _ read: (String?) throws -> Value
@@ -112,7 +114,7 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func truth(_ node: Node, at place: Configuration.Place) -> Configuration.Said<Bool>? {
+    mutating func truth(_ node: Node, at place: Configuration.Place) -> Configuration.Said<Bool>? {
         guard let value = node.bool ?? node.scalar.flatMap({ Bool($0.string) }) else {
             report("found \(Self.description(of: node)): wanted is true or false", at: place)
             return nil

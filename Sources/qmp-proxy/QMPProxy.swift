@@ -22,6 +22,6 @@ struct QMPProxy: ParsableCommand {
             The exit status is 0 when all went well, 1 on failure, 64 on wrong usage.
             """,
         version: Version.current,
-        subcommands: [Serve.self, Show.self, Demo.self]
+        subcommands: [Serve.self, Show.self, Redact.self, Demo.self]
     )
 }

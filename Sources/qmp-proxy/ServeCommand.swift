@@ -43,6 +43,11 @@ struct Serve: ParsableCommand {
                 qmp-proxy serve --qemu unix:/run/vm0/qemu.sock \\
                   --listen unix:/run/vm0/qmp.sock --record vm0.qmprec
 
+              For months: a file a day or 256 MiB, 20 GiB in all:
+                qmp-proxy serve --qemu unix:/run/vm0/qemu.sock \\
+                  --listen unix:/run/vm0/qmp.sock \\
+                  --record /var/lib/qmp-proxy/vm0/ --keep-size 20GiB
+
               QEMU connects to the proxy. QEMU was started with
               -chardev socket,id=qmp,path=/run/vm0/qemu.sock,reconnect=1
               -mon chardev=qmp,mode=control
@@ -62,7 +67,9 @@ struct Serve: ParsableCommand {
                   listen:
                     - unix:/run/vm0/qmp.sock
                     - address: tcp:127.0.0.1:4444   # the same as without "address"
-                  record: /var/lib/qmp-proxy/vm0.qmprec
+                  record: /var/lib/qmp-proxy/vm0/     # a directory: a file a day
+                  keep-segments: 30
+                  redact: ["qom-get /return"]
                   max-clients: 16
                   keep-clients: true
                   socket-mode: 0660
@@ -90,14 +97,8 @@ struct Serve: ParsableCommand {
     var listen: [Address] = []
 
     @Option(
-        help: ArgumentHelp("Record every message to this file.", valueName: "FILE"),
-        transform: Configuration.fileName
-    )
-    var record: String?
-
-    @Option(
         help: ArgumentHelp("Serve this many clients at once, the next one waits. (default: 1024)", valueName: "N"),
-        transform: Configuration.clientsMax
+        transform: Configuration.count
     )
     var maxClients: Int?
 
@@ -115,6 +116,9 @@ struct Serve: ParsableCommand {
         transform: Configuration.name
     )
     var name: String?
+
+    @OptionGroup(title: "Recording")
+    var recording: RecordingFlags
 
     @Option(help: ArgumentHelp("Read monitors from this YAML file.", valueName: "FILE"))
     var config: String?
@@ -171,7 +175,7 @@ struct Serve: ParsableCommand {
         let listening = draft.flag(.qemuListen, qemuListen.map { MonitorConfiguration.Monitor.listen($0) })
         draft.monitor = connected ?? listening
         draft.listeners = listen.compactMap { draft.flag(.listen, $0) }
-        draft.recording = draft.flag(.record, record)
+        draft.recording = recording.draft(&draft)
         draft.clientsMax = draft.flag(.maxClients, maxClients)
         draft.keepsClients = draft.flag(.keepClients, keepClients ? true : nil)
         draft.socketMode = draft.flag(.socketMode, socketMode)

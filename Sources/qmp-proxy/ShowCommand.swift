@@ -2,8 +2,20 @@ import ArgumentParser
 import Glibc
 import Recording
 
-/// `qmp-proxy show`: a recording as text for people and for `grep`.
+/// `qmp-proxy show`: a recording as text for people and for `grep`, as JSON for programs, or what it comes to.
 struct Show: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    enum Colour: String, ExpressibleByArgument, CaseIterable {
+        case auto, always, never
+    }
+
+    enum Time: String, ExpressibleByArgument, CaseIterable {
+        case relative, utc
+    }
+
     static let configuration = CommandConfiguration(
         abstract: "Print a recording, one line an entry.",
         discussion: """
@@ -11,95 +23,124 @@ struct Show: ParsableCommand {
             reply took since the client asked, and the message. What cannot be read is told on standard error and left \
             out.
 
-            EXAMPLE: what client 1 asked, and how long QEMU took
-              qmp-proxy show vm0.qmprec | grep -e 'client 1 →' -e 'QEMU → proxy'
+            EXAMPLES
+              What client 1 asked that took QEMU longer than half a second:
+                qmp-proxy show vm0.qmprec '~client 1 ~slower 500ms'
+              What goes wrong from now on, also after the file was rotated:
+                qmp-proxy show --follow vm0.qmprec '~error | ~event *_ERROR'
+              A part of a recording as a recording:
+                qmp-proxy show --format json vm0.qmprec '~x query-*' > part.qmprec
+
+            FILTER: ! binds closer than &, that closer than |; terms side by side are all wanted; ( ) groups; words \
+            may be quoted with ' or ". A word alone is ~text.
+            \(FilterTerm.all.map(\.row).joined(separator: "\n"))
+
+            The exit status is 0 when all went well, 1 on failure or when --check found damage, 64 on wrong usage.
             """
     )
 
-    @Argument(help: "The file that was recorded to.", completion: .file(extensions: ["qmprec"]))
+    @Argument(
+        help: "A file, a directory of segments, or - for standard input.",
+        completion: .file(extensions: ["qmprec"])
+    )
     var recording: String
+
+    @Argument(help: "Which entries are wanted, such as '~x query-* & !~client 2'; all if left out.")
+    var filter: String?
+
+    @Flag(help: "Go on as the recording grows and is rotated, until interrupted.")
+    var follow = false
+
+    @Option(help: "text, or json: the lines as they stand in the recording.")
+    var format = Format.text
+
+    @Flag(help: "Print only whether the recording is whole.")
+    var check = false
+
+    @Flag(help: "Print only what it comes to: commands, latencies, events, errors, clients.")
+    var stats = false
 
     @Flag(help: "Print messages in full, not only their first 200 characters.")
     var full = false
 
-    func run() throws {
-        do {
-            try show()
-        } catch let error as RecordingDecoder.NotARecording {
-            throw failure("\(recording) is no recording: \(error)")
-        } catch let error as CallFailure {
-            throw failure(error.text)
-        }
+    @Option(help: "Whether colours are used; auto: on a terminal, unless NO_COLOR is set.")
+    var color = Colour.auto
+
+    @Option(help: "relative: seconds since the proxy was started; utc: date and time.")
+    var time = Time.relative
+
+    func validate() throws {
+        if check, stats { throw ValidationError("--check and --stats do not go together.") }
+        if check, follow { throw ValidationError("--check and --follow do not go together.") }
+        if check, filter != nil { throw ValidationError("--check looks at all entries: leave FILTER out.") }
+        _ = try entryFilter
     }
 
-    /// A system call that has just failed.
-    private struct CallFailure: Error {
-        let text: String
-
-        init(_ what: String) {
-            let code = errno
-            text = "\(what): \(strerror(code).map { String(cString: $0) } ?? "error \(code)")"
+    func run() throws {
+        // A reader that goes away is told by write(2) and ends the output, not the process.
+        signal(SIGPIPE, SIG_IGN)
+        let isWhole: Bool
+        do {
+            var session = try ShowSession(recording, options)
+            isWhole = try session.run()
+        } catch let failure as ShowSession.Failure {
+            throw self.failure(failure.text)
+        } catch let failure as CallFailure {
+            throw self.failure(failure.description)
         }
+        if !isWhole { throw ExitCode.failure }
     }
 
     private func failure(_ text: String) -> ExitCode {
-        _ = try? write("qmp-proxy: \(text)\n", to: STDERR_FILENO)
+        _ = try? write(Array("qmp-proxy: \(Readable.text(text))\n".utf8), to: STDERR_FILENO)
         return ExitCode.failure
     }
 
-    /// Reads in pieces, so that a recording may be of any length, and still be written to.
-    private func show() throws {
-        let file = open(recording, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw CallFailure("cannot open \(recording)") }
-        defer { close(file) }
-        var decoder = RecordingDecoder()
-        var transcript = Transcript(charactersMax: full ? nil : 200)
-        while let bytes = try read(file) {
-            decoder.append(bytes[...])
-            var text = ""
-            while let item = try decoder.next() { try show(item, &transcript, &text) }
-            guard try write(text, to: STDOUT_FILENO) else { return }
-        }
-        var nothing = ""
-        if let item = try decoder.finish() { try show(item, &transcript, &nothing) }
-    }
-
-    private func show(_ item: RecordingDecoder.Item, _ transcript: inout Transcript, _ text: inout String) throws {
-        switch item {
-        case .header(let header, _): text += transcript.line(for: header) + "\n"
-        case .entry(let entry, _): text += transcript.line(for: entry) + "\n"
-        case .note(let note, let line):
-            // In the order in which a terminal shows both.
-            _ = try write(text, to: STDOUT_FILENO)
-            text = ""
-            _ = try write("qmp-proxy: \(recording), line \(line): \(note)\n", to: STDERR_FILENO)
-        }
-    }
-
-    /// Up to 64 KiB, `nil` at the end.
-    private func read(_ file: CInt) throws -> [UInt8]? {
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in
-            repeat { count = Glibc.read(file, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
-            initialized = max(0, count)
-        }
-        guard count >= 0 else { throw CallFailure("cannot read \(recording)") }
-        return bytes.isEmpty ? nil : bytes
-    }
-
-    /// Writes a text; `false` when nobody reads it any more, as behind `| head`.
-    private func write(_ text: String, to file: CInt) throws -> Bool {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EPIPE {
-                return false
-            } else if errno != EINTR {
-                throw CallFailure("cannot write")
+    private var entryFilter: EntryFilter? {
+        get throws {
+            do throws(EntryFilter.SyntaxError) {
+                return try filter.map { (text) throws(EntryFilter.SyntaxError) in try EntryFilter(text) }
+            } catch {
+                throw ValidationError("\(error)")
             }
         }
-        return true
+    }
+
+    private var options: ShowSession.Options {
+        get throws {
+            var options = ShowSession.Options()
+            switch (check, stats, format) {
+            case (true, _, _): options.form = .check
+            case (_, true, let format): options.form = .statistics(isJSON: format == .json)
+            case (_, _, .text): options.form = .text
+            case (_, _, .json): options.form = .json
+            }
+            options.filter = try entryFilter
+            options.charactersMax = full ? nil : 200
+            options.isColoured = isColoured
+            options.clock = time == .utc ? .utc : .relative
+            options.follows = follow
+            options.showsProgress =
+                !follow && isatty(STDERR_FILENO) == 1 && (isatty(STDOUT_FILENO) == 0 || check || stats)
+            return options
+        }
+    }
+
+    /// As https://no-color.org has it.
+    private var isColoured: Bool {
+        let isUnwanted = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+        switch color {
+        case .always: return true
+        case .never: return false
+        case .auto: return isatty(STDOUT_FILENO) == 1 && !isUnwanted
+        }
+    }
+}
+
+extension FilterTerm {
+    /// Such as `  ~client N          all of that client's`.
+    fileprivate var row: String {
+        let term = argument.isEmpty ? name : "\(name) \(argument)"
+        return "  \(term)\(String(repeating: " ", count: max(1, 19 - term.count)))\(help)"
     }
 }

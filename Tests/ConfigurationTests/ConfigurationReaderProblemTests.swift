@@ -1,7 +1,7 @@
 import Testing
 
 /// What is told of a file, whole: the place, the key's path, what was found and what is wanted.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ConfigurationReaderProblemTests {
     private static let noDocument: [ConfigurationCase] = [
         .init(yaml: "", problems: ["vm.yaml:1:1: the file is empty: wanted is the key monitors"]),
@@ -110,13 +110,14 @@ struct ConfigurationReaderProblemTests {
         key("plugins", wantsAny),
         key("policy", wantsAny),
         key("state", wantsAny),
-        key("sync", wantsAny),
-        key("rotate-size", wantsAny),
+        key("rotate_size", "did you mean rotate-size?"),
+        key("redaction", "did you mean redact?"),
         key("<<", wantsAny),
     ]
 
     private static let wantsAny =
-        "wanted is one of name, qemu, qemu-listen, listen, record, max-clients, keep-clients, socket-mode"
+        "wanted is one of name, qemu, qemu-listen, listen, record, sync, rotate-size, rotate-age, keep-segments, "
+        + "keep-size, on-record-failure, redact, no-redaction, max-clients, keep-clients, socket-mode"
 
     private static func key(_ key: String, _ advice: String) -> ConfigurationCase {
         .init(

@@ -5,7 +5,7 @@ import Testing
 @testable import qmp_proxy
 
 /// The file alone: what it may say, and what is told when it says something else.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ConfigurationReaderTests {
     @Test func readsEveryKey() throws {
         let yaml = """
@@ -28,7 +28,7 @@ struct ConfigurationReaderTests {
                 monitor: .connect(.unix(path: "/run/vm0/qemu.sock")),
                 listeners: [.unix(path: "/run/vm0/qmp.sock"), .tcp(host: "10.0.0.1", port: 7700)],
                 socketMode: 0o660,
-                recording: "vm0.qmprec",
+                recording: RecordingOptions(path: "vm0.qmprec"),
                 clientsMax: 2,
                 keepsClients: true
             ),

@@ -5,7 +5,7 @@ import Testing
 @testable import qmp_proxy
 
 /// What `--check-config` says, and what is warned of.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ConfigurationSummaryTests {
     @Test func saysEverything() {
         let monitor = MonitorConfiguration(
@@ -16,13 +16,13 @@ struct ConfigurationSummaryTests {
         )
         let summary = """
             vm0
-              qemu:         unix:q
-              listen:       unix:l
-              listen:       tcp:[::]:4
-              record:       nothing
-              max-clients:  1024
-              keep-clients: false
-              socket-mode:  0060
+              qemu:               unix:q
+              listen:             unix:l
+              listen:             tcp:[::]:4
+              record:             nothing
+              max-clients:        1024
+              keep-clients:       false
+              socket-mode:        0060
               warning: tcp:[::]:4 is open to the network, without authentication
             """
         #expect(monitor.summary == summary)

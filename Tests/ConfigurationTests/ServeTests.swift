@@ -7,7 +7,7 @@ import Testing
 @testable import qmp_proxy
 
 /// Flags, alone and together with a file, and how the command ends.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServeTests {
     private static let least = ["--qemu", "unix:q", "--listen", "unix:l"]
     private static let one = "monitors: [{name: a, qemu: unix:q, listen: [unix:l, unix:m], max-clients: 3, record: r}]"
@@ -36,7 +36,7 @@ struct ServeTests {
             monitor: .listen(.unix(path: "q")),
             listeners: [.unix(path: "l"), .tcp(host: "::1", port: 4)],
             socketMode: 0o660,
-            recording: "r",
+            recording: RecordingOptions(path: "r"),
             clientsMax: 2,
             keepsClients: true
         )
@@ -94,7 +94,8 @@ struct ServeTests {
         (["--name", ""], "The value '' is invalid for '--name <NAME>': wanted is a name of printable characters"),
         (
             ["--record", "a\nb"],
-            "The value 'a\nb' is invalid for '--record <FILE>': wanted is a file's name of printable characters"
+            "The value 'a\nb' is invalid for '--record <FILE|DIRECTORY>': "
+                + "wanted is a file's name of printable characters"
         ),
         (
             ["--log-level", "trace"],
@@ -117,7 +118,7 @@ struct ServeTests {
             name: "a",
             monitor: .listen(.unix(path: "p")),
             listeners: [.unix(path: "n")],
-            recording: "r",
+            recording: RecordingOptions(path: "r"),
             clientsMax: 3,
             keepsClients: true
         )
@@ -127,7 +128,7 @@ struct ServeTests {
             name: "b",
             monitor: .connect(.unix(path: "q")),
             listeners: [.unix(path: "l"), .unix(path: "m")],
-            recording: "s",
+            recording: RecordingOptions(path: "s"),
             clientsMax: 4
         )
         #expect(try ConfigurationCase(yaml: Self.one, flags: rest).monitors() == [other])
@@ -139,7 +140,7 @@ struct ServeTests {
             name: "a",
             monitor: .connect(.unix(path: "q")),
             listeners: [.unix(path: "l")],
-            recording: "r"
+            recording: RecordingOptions(path: "r")
         )
         #expect(try ConfigurationCase(yaml: "monitors: [{record: r}]", flags: flags).monitors() == [expected])
     }

@@ -2,7 +2,7 @@ import Glibc
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct EventLoopTests {
     /// An actor that lives in a loop and hears of its connections, as the proxy's server does.
     actor Resident: ConnectionDelegate {
@@ -105,7 +105,21 @@ struct EventLoopTests {
         let stage = try Stage()
         stage.turn()
         stage.turn()
-        #expect(stage.turns == 2)
+        #expect(stage.looks == 2)
+    }
+
+    @Test func tellsBeforeAnythingLeaves() throws {
+        let stage = try Stage()
+        let pair = try SocketPair()
+        let connection = Connection(pair, Witness(), stage)
+        connection.queue("hello")
+        var arrived: [String?] = []
+        stage.loop.beforeFlush = { [unowned loop = stage.loop] in
+            arrived.append(pair.far.receive())
+            if arrived.count == 2 { loop.stop() }
+        }
+        stage.loop.run()
+        #expect(arrived == [nil, "hello"])
     }
 
     @Test func itsClockBeginsWithItself() throws {

@@ -5,7 +5,8 @@ import Testing
 /// A loop for one test, run until a fact holds.
 final class Stage {
     let loop: EventLoop
-    private(set) var turns = 0
+    /// How often it was looked whether the fact holds.
+    private(set) var looks = 0
 
     init() throws {
         loop = try EventLoop()
@@ -13,26 +14,26 @@ final class Stage {
 
     deinit {
         // A loop keeps what has a last word to say until it has run.
-        loop.onTurnEnd = { [unowned loop] in loop.stop() }
+        loop.beforeFlush = { [unowned loop] in loop.stop() }
         loop.wake()
         loop.run()
-        loop.onTurnEnd = nil
+        loop.beforeFlush = nil
     }
 
-    /// Runs turns until `fact` holds at the end of one; records an issue after ten seconds.
+    /// Runs turns until `fact` holds before a flush or at the end of one; records an issue after ten seconds.
     func run(until fact: @escaping () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) {
         let limit = Timer(loop: loop) { [loop] in
             Issue.record("the loop waited in vain", sourceLocation: sourceLocation)
             loop.stop()
         }
         limit.set(after: .seconds(10))
-        loop.onTurnEnd = { [unowned self] in
-            turns += 1
+        loop.beforeFlush = { [unowned self] in
+            looks += 1
             if fact() { loop.stop() }
         }
         loop.wake()
         loop.run()
-        loop.onTurnEnd = nil
+        loop.beforeFlush = nil
     }
 
     /// Runs one turn, with what is there already.

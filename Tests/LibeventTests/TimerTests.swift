@@ -1,7 +1,7 @@
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct TimerTests {
     let stage: Stage
 

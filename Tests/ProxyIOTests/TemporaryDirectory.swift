@@ -12,14 +12,7 @@ final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        guard let folder = opendir(root) else { return }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            unlink(path(name))
-        }
-        closedir(folder)
+        remove("")
         rmdir(root)
     }
 
@@ -27,8 +20,23 @@ final class TemporaryDirectory: Sendable {
         "\(root)/\(name)"
     }
 
+    /// What lies in the directory, or in one below it, in order.
+    func names(in name: String = "") -> [String] {
+        guard let folder = opendir(path(name)) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     func contents(_ name: String) -> Bytes {
-        let file = open(path(name), O_RDONLY)
+        let file = open(path(name), O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return [] }
         defer { close(file) }
         var facts = stat()
         fstat(file, &facts)
@@ -37,10 +45,21 @@ final class TemporaryDirectory: Sendable {
         }[...]
     }
 
+    func text(_ name: String) -> String {
+        contents(name).text
+    }
+
     func write(_ name: String, _ bytes: Bytes) {
-        let file = open(path(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let file = open(path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         defer { close(file) }
         let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
         #expect(count == bytes.count)
+    }
+
+    private func remove(_ folder: String) {
+        for name in names(in: folder) where unlink(path(folder + name)) != 0 {
+            remove(folder + name + "/")
+            rmdir(path(folder + name))
+        }
     }
 }

@@ -2,7 +2,7 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RecordingEncoderTests {
     @Test
     func writesEveryKindAsItIsDocumented() {
@@ -101,5 +101,26 @@ struct RecordingEncoderTests {
         let invalid = entry(0, .client(1), .received(.invalid(Bytes(text: "\u{0}\u{FFFE}\u{7F}"), error: nil)))
         let wanted = #"{"t": 0.000000, "at": "client 1", "is": "received", "text": "\u0000"#
         #expect(line(invalid) == wanted + "\u{FFFE}\u{7F}\"}\n")
+    }
+
+    /// In pieces it is the same line, whatever is in the message.
+    @Test(
+        arguments: [
+            #"{"a": 1}"#, #"{"a": ", \"message\": {}"}"#, "{'a': 1}", #"{"a": inf}"#, "{\"a\":\n1}",
+        ],
+        [Entry.Form.json, .dialect, .monitor]
+    )
+    func writesTheSameInPieces(text: String, form: Entry.Form) {
+        let bytes = Bytes(text: text + "\r\n")
+        let spliced = SplicedMessage(bytes, cut: 1..<1, insert: Bytes(text: #""id": 7, "#))
+        guard form != .json || text.hasSuffix("}") && text.contains("\"") && !text.contains("\n") else { return }
+        for kind in [Entry.Kind.received(.message(spliced, form)), .sent(.message(SplicedMessage(bytes), form))] {
+            var entry = entry(5, .plugin(#"x", "message": {}"#), kind, command: 3, descriptors: 1)
+            entry.redacted = ["/a"]
+            entry.unknownMembers = Array(#""b": {}"#.utf8)
+            var line: [UInt8] = []
+            let pieces = RecordingEncoder.withPieces(of: entry, in: &line, longBytes: 1) { $0.flatMap(Array.init) }
+            #expect(pieces[...].text == RecordingTests.line(entry))
+        }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RecordingLineTests {
     private func entry(of text: String) throws(RecordingLine.Malformed) -> Entry {
         try RecordingLine(Bytes(text: text)).entry()
@@ -71,7 +71,9 @@ struct RecordingLineTests {
         let line = #" { "message" : {"a" : "}"} ,"x":[{"is":0}],"is":"gap","at":"client 3" ,"is":"sent" , "t":1.0 } "#
         let message = SplicedMessage(Bytes(text: #"{"a" : "}"}"#))
         let time = Instant(microseconds: 1_000_000)
-        #expect(try entry(of: line) == Entry(time: time, place: .client(3), kind: .sent(.message(message, .json))))
+        var wanted = Entry(time: time, place: .client(3), kind: .sent(.message(message, .json)))
+        wanted.unknownMembers = Array(#""x":[{"is":0}]"#.utf8)
+        #expect(try entry(of: line) == wanted)
     }
 
     /// Text is a message if it has a command's number, was sent, or is a whole one of the monitor's.

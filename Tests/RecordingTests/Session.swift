@@ -22,6 +22,14 @@ enum Session {
         {"t": 4.000000, "at": "proxy", "is": "gap", "entries": 12}
         {"t": 5.000000, "at": "client 1", "is": "closed", "reason": "it left"}
         {"t": 6.000000, "at": "plugin colo", "is": "mark", "text": "primary failover begins", "epoch": 4}
+        {"t": 6.100000, "at": "plugin guard", "is": "verdict", "command": 4, "verdict": "answer", "message": {"error": {}}}
+        {"t": 6.200000, "at": "plugin guard", "is": "verdict", "command": 5, "verdict": "hold"}
+        {"t": 6.300000, "at": "monitor", "is": "sent", "command": 6, "plugin": "colo", "message": {"execute": "stop"}}
+        {"t": 6.400000, "at": "client 1", "is": "sent", "command": 7, "same-as": "monitor", "id": "x"}
+        {"t": 6.500000, "at": "client 1", "is": "sent", "command": 8, "same-as": "monitor"}
+        {"t": 6.600000, "at": "client 1", "is": "received", "command": 9, "bytes": 57, "error": "[redacted]"}
+        {"t": 6.700000, "at": "client 1", "is": "received", "message": {"x": "[redacted]"}, "redacted": ["/x", "/y"], "z": [1]}
+        {"t": 7.000000, "at": "the moon", "is": "seen", "by": ["me"]}
 
         """#
 
@@ -45,13 +53,58 @@ enum Session {
         entry(3_100_000, .client(1), .received(.invalid(Bytes(text: #"{"execute": "quit"}"#), error: nil))),
         entry(4_000_000, .proxy, .gap(entries: 12)),
         entry(5_000_000, .client(1), .closed(reason: "it left")),
-        entry(6_000_000, .other("plugin colo"), .other(kind: "mark", line: mark)),
+        with(entry(6_000_000, .plugin("colo"), .mark(text: "primary failover begins"))) {
+            $0.unknownMembers = Array(#""epoch": 4"#.utf8)
+        },
+        entry(6_100_000, .plugin("guard"), .verdict("answer", message(#"{"error": {}}"#)), command: 4),
+        entry(6_200_000, .plugin("guard"), .verdict("hold", nil), command: 5),
+        with(entry(6_300_000, .monitor, .sent(message(#"{"execute": "stop"}"#)), command: 6)) { $0.plugin = "colo" },
+        entry(6_400_000, .client(1), .sent(.sameAsMonitor(id: Bytes(text: #""x""#))), command: 7),
+        entry(6_500_000, .client(1), .sent(.sameAsMonitor(id: nil)), command: 8),
+        entry(6_600_000, .client(1), .received(.withheld(bytes: 57, error: "[redacted]")), command: 9),
+        with(entry(6_700_000, .client(1), .received(message(#"{"x": "[redacted]"}"#)))) {
+            $0.redacted = ["/x", "/y"]
+            $0.unknownMembers = Array(#""z": [1]"#.utf8)
+        },
+        entry(7_000_000, .other("the moon"), .other(kind: "seen", line: unknown)),
     ]
 
-    private static let mark = Bytes(
-        text:
-            #"{"t": 6.000000, "at": "plugin colo", "is": "mark", "text": "primary failover begins", "epoch": 4}"#
-    )
+    private static let unknown = Bytes(text: #"{"t": 7.000000, "at": "the moon", "is": "seen", "by": ["me"]}"#)
+
+    private static func with(_ entry: Entry, _ change: (inout Entry) -> Void) -> Entry {
+        var entry = entry
+        change(&entry)
+        return entry
+    }
+}
+
+/// What a decoder said, but for the bytes of the line.
+struct Told: Equatable, CustomStringConvertible {
+    let content: RecordingDecoder.Item.Content
+    let line: Int
+
+    var description: String { "\(line): \(content)" }
+
+    static func header(_ header: RecordingHeader, line: Int) -> Told { Told(content: .header(header), line: line) }
+    static func entry(_ entry: Entry, line: Int) -> Told { Told(content: .entry(entry), line: line) }
+    static func comment(line: Int) -> Told { Told(content: .comment, line: line) }
+    static func unreadable(_ why: String, line: Int) -> Told { Told(content: .unreadable(why), line: line) }
+    static func note(_ text: String, line: Int) -> Told { Told(content: .note(text), line: line) }
+    static func flaw(_ text: String, line: Int) -> Told { Told(content: .flaw(text), line: line) }
+}
+
+extension [RecordingDecoder.Item] {
+    var told: [Told] { map { Told(content: $0.content, line: $0.line) } }
+
+    /// The lines as they stand, with their ends.
+    var lines: String {
+        compactMap { item in
+            switch item.content {
+            case .note, .flaw: nil
+            case .header, .entry, .comment, .unreadable: item.bytes.text + "\n"
+            }
+        }.joined()
+    }
 }
 
 /// An entry, as short as may be.

@@ -2,19 +2,32 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct TranscriptTests {
+    private func text(
+        _ header: RecordingHeader? = nil,
+        _ entries: [Entry],
+        _ transcript: Transcript = Transcript()
+    ) -> String {
+        var transcript = transcript
+        var conversation = Conversation()
+        var text: [UInt8] = []
+        if let header {
+            conversation.take(header)
+            transcript.append(header, to: &text)
+        }
+        for entry in entries { transcript.append(entry, conversation.take(entry), to: &text) }
+        return text[...].text
+    }
+
     private func lines(of entries: [Entry], charactersMax: Int? = 200) -> [String] {
-        var transcript = Transcript(charactersMax: charactersMax)
-        return entries.map { transcript.line(for: $0) }
+        text(nil, entries, Transcript(charactersMax: charactersMax)).split(separator: "\n").map { String($0) }
     }
 
     @Test
     func showsASession() {
-        var transcript = Transcript()
-        let lines = [transcript.line(for: Session.header)] + Session.entries.map { transcript.line(for: $0) }
         #expect(
-            lines.joined(separator: "\n") == #"""
+            text(Session.header, Session.entries) == #"""
                 vm0, recorded by qmp-proxy 0.1.0 from 2026-11-21T03:06:29.120Z
                      0.000131  QEMU                        opened: unix:/run/vm0/qemu.sock
                      0.000400  QEMU → proxy                greeting  {"QMP": {"version": {}, "capabilities": ["oob"]}}
@@ -30,8 +43,17 @@ struct TranscriptTests {
                      3.100000  client 1 → proxy            invalid, not answered  {"execute": "quit"}
                      4.000000  proxy                       gap: 12 entries were lost
                      5.000000  client 1                    closed: it left
-                     6.000000  plugin colo                 mark  {"t": 6.000000, "at": "plugin colo", "is": "mark", \#
-                "text": "primary failover begins", "epoch": 4}
+                     6.000000  plugin colo                 mark: primary failover begins  epoch 4
+                     6.100000  plugin guard            #4  verdict: answer  {"error": {}}
+                     6.200000  plugin guard            #5  verdict: hold
+                     6.300000  colo → QEMU             #6  stop  {"execute": "stop"}
+                     6.400000  proxy → client 1        #7  answered, as QEMU said  id "x"
+                     6.500000  proxy → client 1        #8  answered, as QEMU said
+                     6.600000  client 1 → proxy        #9  invalid, answered with: [redacted]  \#
+                (57 bytes that may hold a secret)
+                     6.700000  client 1 → proxy            message  z [1] (2 values redacted)  {"x": "[redacted]"}
+                     7.000000  the moon                    seen  {"t": 7.000000, "at": "the moon", "is": "seen", "by": ["me"]}
+
                 """#
         )
     }
@@ -42,35 +64,41 @@ struct TranscriptTests {
         let failure = message(#"{"id": 1, "error": {"class": "GenericError", "desc": "no"}}"#)
         let start = entry(1_000_000, .client(2), .received(command), command: 5)
         func reply(at microseconds: Int64) -> String {
-            let reply = entry(microseconds, .client(2), .sent(failure), command: 5)
-            return lines(of: [start, reply])[1]
+            lines(of: [start, entry(microseconds, .client(2), .sent(failure), command: 5)])[1]
         }
-        let end = #"  {"id": 1, "error": {"class": "GenericError", "desc": "no"}}"#
-        #expect(reply(at: 1_000_999) == "     1.000999  proxy → client 2        #5  yank failed in 999 µs" + end)
-        #expect(reply(at: 1_001_000) == "     1.001000  proxy → client 2        #5  yank failed in 1.000 ms" + end)
-        #expect(reply(at: 2_999_999) == "     2.999999  proxy → client 2        #5  yank failed in 1.999 s" + end)
+        let way = "  proxy → client 2        #5  yank failed in "
+        let end = #": GenericError: no  {"id": 1, "error": {"class": "GenericError", "desc": "no"}}"#
+        #expect(reply(at: 1_000_999) == "     1.000999\(way)999 µs" + end)
+        #expect(reply(at: 1_001_000) == "     1.001000\(way)1.000 ms" + end)
+        #expect(reply(at: 2_999_999) == "     2.999999\(way)1.999 s" + end)
     }
 
-    /// A reply that has been passed on ends the command; a header begins the numbers anew.
     @Test
-    func forgetsWhatIsOver() {
-        let reply = entry(9, .client(1), .sent(message(#"{"return": 1}"#)), command: 1)
+    func saysWhatAPluginDid() {
         let command = entry(1, .client(1), .received(message(#"{"execute": "stop"}"#)), command: 1)
-        let withoutName = #"     0.000009  proxy → client 1        #1  returned  {"return": 1}"#
-        #expect(lines(of: [reply])[0] == withoutName)
-        #expect(lines(of: [command, reply, reply])[2] == withoutName)
-        var transcript = Transcript()
-        _ = transcript.line(for: command)
-        _ = transcript.line(for: Session.header)
-        #expect(transcript.line(for: reply) == withoutName)
+        let verdict = entry(2, .plugin("guard"), .verdict("answer", message(#"{"return": {}}"#)), command: 1)
+        var sent = entry(3, .monitor, .sent(message(#"{"execute": "cont"}"#)), command: 2)
+        sent.plugin = "colo"
+        let reply = entry(4, .monitor, .received(message(#"{"return": {}}"#)), command: 2)
+        #expect(
+            lines(of: [command, verdict, sent, reply]) == [
+                #"     0.000001  client 1 → proxy        #1  stop  {"execute": "stop"}"#,
+                #"     0.000002  plugin guard            #1  verdict on stop: answer  {"return": {}}"#,
+                #"     0.000003  colo → QEMU             #2  cont  {"execute": "cont"}"#,
+                #"     0.000004  QEMU → colo             #2  cont returned in 1 µs  {"return": {}}"#,
+            ]
+        )
     }
 
     @Test
-    func answersToInvalidBytesHaveNoName() {
-        let invalid = entry(1, .client(1), .received(.invalid(Bytes(text: "@"), error: "no")), command: 1)
-        let reply = entry(9, .client(1), .sent(message(#"{"error": {}}"#)), command: 1)
-        let wanted = #"     0.000009  proxy → client 1        #1  failed in 8 µs  {"error": {}}"#
-        #expect(lines(of: [invalid, reply])[1] == wanted)
+    func namesTheVersionThatAGreetingTells() {
+        let version = #"{"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2"}"#
+        let greeting = #"{"QMP": {"version": \#(version), "capabilities": []}}"#
+        #expect(
+            lines(of: [entry(0, .monitor, .received(message(greeting)))]) == [
+                "     0.000000  QEMU → proxy                greeting of QEMU 7.2.22 (Debian 1:7.2)  \(greeting)"
+            ]
+        )
     }
 
     @Test
@@ -82,6 +110,50 @@ struct TranscriptTests {
     }
 
     @Test
+    func tellsDateAndTimeIfAskedTo() {
+        let gap = entry(1_880_131, .proxy, .gap(entries: 1))
+        let utc = Transcript(clock: .utc)
+        let title = "vm0, recorded by qmp-proxy 0.1.0 from 2026-11-21T03:06:29.120Z\n"
+        let rest = "  proxy                       gap: 1 entry was lost\n"
+        #expect(text(Session.header, [gap], utc) == title + "2026-11-21T03:06:31.000131Z" + rest)
+        // Seconds where nobody knows the date.
+        #expect(text(nil, [gap], utc) == "     1.880131" + rest)
+        let leapDay = RecordingHeader(started: "2028-02-29T23:59:59.999Z", proxy: "", monitor: "")
+        #expect(
+            text(leapDay, [entry(1000, .proxy, .gap(entries: 1))], utc).hasSuffix("2028-03-01T00:00:00.000000Z" + rest)
+        )
+    }
+
+    @Test
+    func saysWhatASegmentGoesOnFrom() {
+        var header = Session.header
+        header.previous = "vm0-1.qmprec"
+        header.begins = Instant(microseconds: 1_500_000)
+        let wanted =
+            "vm0, recorded by qmp-proxy 0.1.0 from 2026-11-21T03:06:29.120Z, goes on from vm0-1.qmprec at 1.500000\n"
+        #expect(text(header, []) == wanted)
+    }
+
+    @Test
+    func paintsWhatStandsOut() {
+        let failure = message(#"{"error": {}}"#)
+        let entries = [
+            entry(0, .plugin("colo"), .mark(text: "here")), entry(1, .client(1), .sent(failure)),
+            entry(2, .monitor, .received(message(#"{"event": "STOP"}"#))),
+        ]
+        let time = "\u{1B}[2m     0.00000"
+        #expect(
+            text(Session.header, entries, Transcript(isColoured: true)) == """
+                \u{1B}[1mvm0, recorded by qmp-proxy 0.1.0 from 2026-11-21T03:06:29.120Z\u{1B}[0m
+                \(time)0\u{1B}[0m  plugin colo                 \u{1B}[1;35mmark: here\u{1B}[0m
+                \(time)1\u{1B}[0m  \u{1B}[34mproxy → client 1\u{1B}[0m            \u{1B}[31mfailed\u{1B}[0m  {"error": {}}
+                \(time)2\u{1B}[0m  QEMU → proxy                \u{1B}[33mevent STOP\u{1B}[0m  {"event": "STOP"}
+
+                """
+        )
+    }
+
+    @Test
     func cutsLongMessagesUnlessToldOtherwise() {
         let long = message(#"{"return": ""# + String(repeating: "é", count: 1000) + #""}"#)
         let reply = entry(0, .monitor, .received(long))
@@ -90,6 +162,7 @@ struct TranscriptTests {
         #expect(lines(of: [reply], charactersMax: 20) == [cut])
         #expect(lines(of: [reply], charactersMax: nil) == [start + String(repeating: "é", count: 1000) + "\"}"])
         #expect(lines(of: [reply], charactersMax: 1014) == [start + String(repeating: "é", count: 1000) + "\"}"])
+        #expect(lines(of: [reply], charactersMax: 5) == [String(start.dropLast(7)) + "… (2014 bytes)"])
     }
 
     /// Escape sequences, characters that turn the text around, and line breaks must not reach a terminal.
@@ -102,6 +175,37 @@ struct TranscriptTests {
         #expect(lines(of: [entry(0, .client(1), .received(invalid))]) == [wanted])
         let opened = entry(0, .other("\u{1B}"), .opened(peer: "a\nb"))
         #expect(lines(of: [opened]) == [#"     0.000000  \u{1b}                      opened: a b"#])
+    }
+
+    /// Whatever stands in an entry, nothing but printable characters and the line's own end comes out.
+    @Test
+    func letsNoControlCharacterThroughAnywhere() {
+        let evil = "\u{1B}]0;x\u{7}\n\u{9B}"
+        let bytes = Bytes(text: #"{"execute": "\#(#"\u001b\n"#)"}"#)
+        let kinds: [Entry.Kind] = [
+            .opened(peer: evil), .closed(reason: evil), .mark(text: evil), .verdict(evil, nil),
+            .verdict(evil, .invalid(Bytes(text: evil), error: evil)), .other(kind: evil, line: Bytes(text: evil)),
+            .received(.invalid(Bytes(text: evil), error: evil)), .sent(.withheld(bytes: 1, error: evil)),
+            .received(.message(SplicedMessage(bytes), .json)), .sent(.sameAsMonitor(id: Bytes(text: evil))),
+            .received(message(#"{"error": {"class": "\u001b", "desc": "\u001b]\u0007\n"}}"#)),
+            .received(message(#"{"event": "\u001b\n"}"#)),
+            .received(
+                message(#"{"QMP": {"version": {"qemu": {"major":1,"minor":1,"micro":1}, "package": "\u001b"}}}"#)
+            ),
+        ]
+        let places: [Entry.Place] = [.monitor, .client(1), .plugin(evil), .other(evil)]
+        for kind in kinds {
+            for place in places {
+                var entry = entry(0, place, kind, command: 1)
+                entry.plugin = evil
+                entry.unknownMembers = Array("\"a\u{7F}\": \"\u{9B}\u{202E}\"".utf8)
+                let line = text(nil, [entry])
+                let hidden = line.dropLast().unicodeScalars.filter {
+                    $0.value < 0x20 || (0x7F...0x9F).contains($0.value)
+                }
+                #expect(hidden.isEmpty && !line.contains("\u{202E}"), "\(line)")
+            }
+        }
     }
 
     @Test

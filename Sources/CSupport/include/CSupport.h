@@ -2,10 +2,14 @@
 #ifndef CSUPPORT_H
 #define CSUPPORT_H
 
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+#include "RecordingRing.h"
 
 /// Writes a double the way QEMU prints one, "%.17g" (qobject/json-writer.c), without a locale's decimal comma.
 /// `text` must have room for 32 bytes; the length is returned.
@@ -38,6 +42,27 @@ int csupport_peer_credentials(int socket, int32_t *pid, uint32_t *uid, uint32_t 
 /// Whether a piece of what a monitor wrote is JSON on one line without a closer look: printable ASCII in which no `f` or
 /// `n`, the last letter of a bare `inf` or `nan`, stands right before `,`, `]`, `}` or the end.
 int csupport_is_plain_line(const void *bytes, size_t length);
+
+/// Where the first of four byte values lies in `length` bytes, or -1.
+ptrdiff_t csupport_find_any(const void *bytes, size_t length, const unsigned char values[4]);
+
+/// Where the value of JSON (RFC 8259) ends with which the bytes begin, white space before it included; -1 if there is
+/// none, or one that only a closer look can tell: brackets nested more than 1,024 deep. Bytes from 0x80 on are taken as
+/// they are.
+ptrdiff_t csupport_json_value(const void *bytes, size_t length);
+
+/// Whether no byte is above 0x7F.
+int csupport_is_ascii(const void *bytes, size_t length);
+
+/// Whether all bytes are printable ASCII.
+int csupport_is_printable(const void *bytes, size_t length);
+
+/// Where the first of the wanted bytes lies in `length` bytes, or -1; no bytes are found at once.
+ptrdiff_t csupport_find_bytes(const void *bytes, size_t length, const void *wanted, size_t wanted_length);
+
+/// ppoll(2), which Swift's Glibc lacks: waits with other signals blocked than else, so that one of them can end the
+/// waiting but never comes in between. -1 and errno on failure, EINTR among it.
+int csupport_poll(struct pollfd *files, size_t count, int milliseconds, const sigset_t *blocked);
 
 /// Has malloc keep freed memory instead of giving it back to the kernel at once (mallopt(3), M_MMAP_THRESHOLD and
 /// M_TRIM_THRESHOLD, in bytes).

@@ -91,6 +91,24 @@ final class RawClient {
         }
     }
 
+    /// Passes over so many lines, however long, that come next.
+    func skipLines(_ count: Int, within limit: Duration = Deadline.patience) throws {
+        let deadline = Deadline(in: limit)
+        var left = count
+        while left > 0 {
+            if let index = firstIndex(of: [0x0A], from: start) {
+                start = index + 1
+                left -= 1
+            } else {
+                guard !isAtEnd, deadline.waits(for: POLLIN, on: descriptor) else {
+                    throw Failure("\(name) got \(count - left) of \(count) lines")
+                }
+                start = received.count
+                try fill()
+            }
+        }
+    }
+
     /// All that comes until the other side closes.
     func readToEnd(within limit: Duration = Deadline.patience) throws -> String {
         let deadline = Deadline(in: limit)

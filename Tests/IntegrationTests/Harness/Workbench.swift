@@ -89,7 +89,11 @@ final class Workbench: Sendable {
             let bench = try Workbench()
             defer { bench.clear(testNamed: test.name) }
             do {
-                try await Workbench.$running.withValue(bench, operation: function)
+                // Tests with a real QEMU wait in system calls; on the threads that all tests share they would keep the
+                // others from running.
+                try await withTaskExecutorPreference(WaitingExecutor.shared) {
+                    try await Workbench.$running.withValue(bench, operation: function)
+                }
             } catch {
                 bench.noteFailure()
                 throw error

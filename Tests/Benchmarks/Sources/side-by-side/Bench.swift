@@ -5,15 +5,21 @@ struct Bench {
     /// Where sockets, logs and configurations are; removed at the end by whoever made it.
     var directory: String
     var recordDirectory: String
+    /// For recordings in memory; `nil` where they are not.
+    var ballast: Ballast?
 
-    func run() -> Results {
+    func run(_ progress: ProgressLine) -> Results {
         var results = Results()
-        let progress = ProgressLine(total: plan.steps.count)
         recordMissing(in: &results, progress)
+        if plan.contenders.contains(.recordingProxy) {
+            ballast?.hold()
+        }
+        defer { ballast?.release() }
         // What failed once would only fail again, and some failures take ten seconds.
         for (number, step) in plan.steps.enumerated()
         where results.failure(step.scenario, step.contender) == nil {
-            progress.show(step, number: number + 1, rounds: plan.rounds)
+            let name = "\(step.scenario.rawValue) · \(step.contender.rawValue)"
+            progress.show("\(number + 1)/\(plan.steps.count) · round \(step.round) of \(plan.rounds) · \(name)")
             do {
                 let measurement = try measure(step, number: number)
                 results.record(measurement, step.scenario, step.contender, round: step.round)
@@ -22,7 +28,6 @@ struct Bench {
                 progress.tell("\(step.scenario.rawValue), \(step.contender.rawValue), round \(step.round): \(error)")
             }
         }
-        progress.clear()
         return results
     }
 
@@ -41,6 +46,9 @@ struct Bench {
     }
 
     private func measure(_ step: Plan.Step, number: Int) throws -> Measurement {
+        let ballast = step.contender == .recordingProxy ? ballast : nil
+        ballast?.release()
+        defer { ballast?.hold() }
         let paths = try TrialPaths(
             directory: "\(directory)/\(number)",
             recordings: "\(recordDirectory)/recording-\(number)"

@@ -17,10 +17,11 @@ final class ChildProcess {
     ///
     /// - Parameters:
     ///   - command: What to start.
-    ///   - logPath: The file that takes standard error, and standard output too unless it `talks`.
+    ///   - logPath: The file that takes standard error.
+    ///   - outputPath: The file that takes standard output unless it `talks`; without, the log does.
     ///   - talks: Whether standard input and output are pipes to this program.
     /// - Throws: ``Failure`` if it cannot be started.
-    init(_ command: Command, logPath: String, talks: Bool = false) throws {
+    init(_ command: Command, logPath: String, outputPath: String? = nil, talks: Bool = false) throws {
         self.logPath = logPath
         var theirInput: Int32 = -1
         var theirOutput: Int32 = -1
@@ -34,7 +35,7 @@ final class ChildProcess {
             }
         }
         pid = try RunningProcesses.shared.start {
-            try Self.spawn(command, logPath: logPath, input: theirInput, output: theirOutput)
+            try Self.spawn(command, logPath, outputPath ?? logPath, input: theirInput, output: theirOutput)
         }
     }
 
@@ -48,6 +49,13 @@ final class ChildProcess {
         // WNOWAIT leaves it to be reaped by `end`, so that its group cannot become somebody else's before.
         let result = waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT)
         return result == 0 && information._sifields._sigchld.si_pid == 0
+    }
+
+    /// Waits for the end, however long; whether it was a good one.
+    func waitForEnd() -> Bool {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        return information.si_code == CLD_EXITED && information._sifields._sigchld.si_status == 0
     }
 
     /// The last line that the process complained with.
@@ -127,17 +135,24 @@ extension ChildProcess {
         return (ends[0], ends[1])
     }
 
-    private static func spawn(_ command: Command, logPath: String, input: Int32, output: Int32) throws -> pid_t {
+    private static func spawn(
+        _ command: Command,
+        _ logPath: String,
+        _ outputPath: String,
+        input: Int32,
+        output: Int32
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        let flags = O_WRONLY | O_CREAT | O_APPEND
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, logPath, flags, 0o600)
         if input >= 0 {
             posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
             posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         } else {
             posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, outputPath, flags, 0o600)
         }
 
         var attributes = posix_spawnattr_t()

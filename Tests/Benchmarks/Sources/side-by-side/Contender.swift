@@ -67,7 +67,7 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
         case .proxy:
             return serve
         case .recordingProxy:
-            return serve + ["--record", paths.recordings + "/recording.jsonl"]
+            return serve + ["--record", paths.recordings + "/vm.qmprec"]
         }
     }
 

@@ -16,16 +16,23 @@ struct JSONReport: Codable {
         var name: String
         var unit: String
         var contenders: [ContenderResult]
+        var ratioOfRecordingToNot: Double?
+        var roundsWithGap: [Int]?
     }
 
     var date: Date
     var machine: Machine
     var rounds: Int
     var seconds: Double
+    /// Where recordings were written, and whether that is in memory.
+    var recordings: String
     var scenarios: [ScenarioResult]
+    var show: [ShowResult]
 
-    init(results: Results, plan: Plan, machine: Machine) {
+    init(results: Results, show: [ShowResult], plan: Plan, machine: Machine, recordings: RecordDirectory) {
         date = Date()
+        self.recordings = recordings.summary
+        self.show = show
         self.machine = machine
         rounds = plan.rounds
         seconds = plan.seconds
@@ -40,7 +47,13 @@ struct JSONReport: Codable {
                     failure: results.failure(scenario, contender)
                 )
             }
-            return ScenarioResult(name: scenario.rawValue, unit: scenario.unit, contenders: contenders)
+            return ScenarioResult(
+                name: scenario.rawValue,
+                unit: scenario.unit,
+                contenders: contenders,
+                ratioOfRecordingToNot: results.ratio(scenario, .recordingProxy, to: .proxy),
+                roundsWithGap: results.roundsWithGap(scenario)
+            )
         }
     }
 

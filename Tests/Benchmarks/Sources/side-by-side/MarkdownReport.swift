@@ -1,12 +1,46 @@
 import Foundation
 
-/// The results as tables in Markdown, one a scenario.
+/// The results as tables in Markdown: one a scenario, what recording costs in each, one a recording that was read.
 struct MarkdownReport {
     var results: Results
     var contenders: [Contender]
     var roundCount: Int
 
     private static let missing = "–"
+
+    /// What recording costs, `nil` where that was not measured.
+    func recordingTable(_ scenarios: [Scenario], directory: RecordDirectory) -> String? {
+        let rows = scenarios.compactMap { recordingRow($0) }
+        guard !rows.isEmpty else {
+            return nil
+        }
+        let header = [
+            "### what recording costs", "", "Recordings in \(directory.summary).", "",
+            "| scenario | recording to not recording | lowest – highest | rounds with gaps |", "|---|--:|--:|--:|",
+        ]
+        return (header + rows + [""]).joined(separator: "\n")
+    }
+
+    static func table(_ result: ShowResult) -> String {
+        let megabytes = number(Double(result.bytes) / 1_000_000, decimals: 0)
+        let rows = result.readings.map { reading in
+            "| \(reading.name) | \(number(reading.median, decimals: 0)) | \(range(reading.rounds, decimals: 0)) |"
+        }
+        let header = [
+            "### show, \(result.recording.rawValue)", "", "\(result.recording.explanation), \(megabytes) MB.", "",
+            "| reader | MB/s | lowest – highest |", "|---|--:|--:|",
+        ]
+        return (header + rows + [""]).joined(separator: "\n")
+    }
+
+    private func recordingRow(_ scenario: Scenario) -> String? {
+        let ratios = results.ratios(scenario, .recordingProxy, to: .proxy)
+        guard let median = medianOf(ratios), let gaps = results.roundsWithGap(scenario)?.count else {
+            return nil
+        }
+        let cells = [Self.number(median, decimals: 2), Self.range(ratios, decimals: 2), "\(gaps) of \(roundCount)"]
+        return "| \(scenario.rawValue) | " + cells.joined(separator: " | ") + " |"
+    }
 
     func table(_ scenario: Scenario) -> String {
         let rows = contenders.filter(scenario.takes).map { row(scenario, $0) }
@@ -27,11 +61,8 @@ struct MarkdownReport {
     private func row(_ scenario: Scenario, _ contender: Contender) -> String {
         let figures = results.rounds(scenario, contender).values.map(\.figure)
         let decimals = scenario == .idle ? 2 : 0
-        var range = Self.missing
-        if let lowest = figures.min(), let highest = figures.max() {
-            range = "\(Self.number(lowest, decimals: decimals)) – \(Self.number(highest, decimals: decimals))"
-        }
-        var cells = [contender.title, Self.number(medianOf(figures), decimals: decimals), range]
+        let median = Self.number(medianOf(figures), decimals: decimals)
+        var cells = [contender.title, median, Self.range(figures, decimals: decimals)]
         if scenario != .idle {
             let median = results.median(scenario, contender, \.latencyMedianMicroseconds)
             let p99 = results.median(scenario, contender, \.latencyP99Microseconds)
@@ -54,6 +85,13 @@ struct MarkdownReport {
         }
         let list = rounds.map { "\($0)" }.joined(separator: ", ")
         return ["", "**\(title): gaps in the recording in \(rounds.count) of \(roundCount) rounds (\(list)).**"]
+    }
+
+    private static func range(_ values: [Double], decimals: Int) -> String {
+        guard let lowest = values.min(), let highest = values.max() else {
+            return missing
+        }
+        return "\(number(lowest, decimals: decimals)) – \(number(highest, decimals: decimals))"
     }
 
     /// With a comma between thousands, whatever the locale.

@@ -35,14 +35,18 @@ struct Results {
     ///
     /// By round, so that what slows the whole machine for a while slows both sides of the ratio.
     func ratio(_ scenario: Scenario, _ contender: Contender, to other: Contender) -> Double? {
+        medianOf(ratios(scenario, contender, to: other))
+    }
+
+    /// The ratio to another contender in each round that both have a figure of.
+    func ratios(_ scenario: Scenario, _ contender: Contender, to other: Contender) -> [Double] {
         let base = rounds(scenario, other)
-        let ratios = rounds(scenario, contender).compactMap { round, measurement -> Double? in
+        return rounds(scenario, contender).compactMap { round, measurement -> Double? in
             guard let figure = base[round]?.figure, figure > 0 else {
                 return nil
             }
             return measurement.figure / figure
         }
-        return medianOf(ratios)
     }
 
     /// The rounds in which the recording had a gap, or `nil` where nothing was recorded.

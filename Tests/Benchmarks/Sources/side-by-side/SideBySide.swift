@@ -10,7 +10,8 @@ struct SideBySide: ParsableCommand {
         discussion: """
             Prints one table in Markdown for each scenario. All contenders have their turn in each round; a ratio is \
             taken within its round, and the table shows the median over the rounds. What is not installed, or fails, \
-            is shown as – and the reason is told on standard error.
+            is shown as – and the reason is told on standard error. `show` reads two recordings of 256 MiB, beside \
+            cat, grep and jq.
 
             Example, from the top of the project:
 
@@ -38,13 +39,18 @@ struct SideBySide: ParsableCommand {
     @Option(help: ArgumentHelp("The qmp-proxy to measure.", valueName: "path"))
     var proxy = ".build/release/qmp-proxy"
 
-    @Option(help: ArgumentHelp("Scenario to run; may be given several times. Without: all.", valueName: "scenario"))
-    var only: [Scenario] = []
+    @Option(help: ArgumentHelp("What to run; may be given several times. Without: all.", valueName: "part"))
+    var only: [Part] = []
 
     @Option(help: ArgumentHelp("Contender to run; may be given several times. Without: all.", valueName: "name"))
     var contender: [Contender] = []
 
-    @Option(help: ArgumentHelp("Where recordings are written, and deleted again.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp(
+            "Where recordings are written, and deleted again. Without: in memory, if there is /dev/shm.",
+            valueName: "directory"
+        )
+    )
     var recordDirectory: String?
 
     func validate() throws {
@@ -72,30 +78,43 @@ struct SideBySide: ParsableCommand {
         raiseDescriptorLimit()
 
         let directory = try makeDirectory(in: FileManager.default.temporaryDirectory.path)
-        let recordings = try recordDirectory.map { try makeDirectory(in: $0) }
+        let recordings = RecordDirectory(wanted: recordDirectory)
+        let recordDirectory = try makeDirectory(in: recordings.path)
         let programs = Programs(proxy: proxy)
         let plan = Plan(
-            scenarios: Scenario.allCases.filter { only.isEmpty || only.contains($0) },
+            scenarios: Scenario.allCases.filter { only.isEmpty || only.contains(.load($0)) },
             contenders: Contender.allCases.filter { contender.isEmpty || contender.contains($0) },
             rounds: rounds,
             seconds: seconds
         )
         let machine = Machine(contenders: plan.contenders, programs: programs, directory: directory)
+        let progress = ProgressLine()
         let bench = Bench(
             plan: plan,
             programs: programs,
             directory: directory,
-            recordDirectory: recordings ?? directory
+            recordDirectory: recordDirectory,
+            ballast: recordings.isInMemory ? Ballast(path: recordDirectory + "/ballast") : nil
         )
-        let results = bench.run()
+        let results = bench.run(progress)
+        let showBench = ShowBench(
+            rounds: rounds,
+            programs: programs,
+            directory: directory,
+            recordDirectory: recordDirectory
+        )
+        let show = only.isEmpty || only.contains(.show) ? try showBench.run(progress) : []
+        progress.clear()
 
         let report = MarkdownReport(results: results, contenders: plan.contenders, roundCount: plan.rounds)
         print("\(machine.summary). Medians of \(plan.rounds) rounds of \(plan.seconds) s.\n")
-        for scenario in plan.scenarios {
-            print(report.table(scenario))
+        let tables = plan.scenarios.map(report.table) + [report.recordingTable(plan.scenarios, directory: recordings)]
+        for table in tables.compactMap({ $0 }) + show.map(MarkdownReport.table) {
+            print(table)
         }
         if let json {
-            try JSONReport(results: results, plan: plan, machine: machine).write(to: json)
+            let report = JSONReport(results: results, show: show, plan: plan, machine: machine, recordings: recordings)
+            try report.write(to: json)
         }
     }
 }

@@ -1,0 +1,44 @@
+internal import QMP
+public import Recording
+
+/// What the engine has to do with its recording.
+extension ProxyEngine {
+    /// The header of a segment that begins behind all that was recorded until now: as the recording's own, and how
+    /// things stand.
+    public func header(ofSegmentIn recording: RecordingHeader, at now: Instant) -> RecordingHeader {
+        var header = recording
+        header.begins = now
+        header.greeting = monitor.greeting.map { greeting in
+            let end = greeting.bytes.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? greeting.bytes.endIndex
+            return greeting.bytes[..<end]
+        }
+        header.clients = clients.all.map { RecordingHeader.Client(number: $0.number, peer: $0.peer) }
+        let unanswered = queue.flights.map(\.outgoing) + outOfBandWaiting + clients.all.flatMap(\.waiting)
+        header.commands = unanswered.map { outgoing in
+            RecordingHeader.Command(
+                number: outgoing.number,
+                client: outgoing.client,
+                name: outgoing.command.name,
+                asked: outgoing.askedAt
+            )
+        }
+        return header
+    }
+
+    /// Whether nobody may be served, since it could not be recorded.
+    var lacksRecording: Bool { settings.needsRecording && recordingTrouble != nil }
+
+    mutating func recordingChanged(_ trouble: String?, entriesLost: Int) {
+        let lackedRecording = lacksRecording
+        recordingTrouble = trouble
+        counts.entriesLost = entriesLost
+        guard lacksRecording != lackedRecording else { return }
+        if lacksRecording {
+            log(.error, "nothing passes unrecorded: clients are closed until the recording is written again")
+            for index in clients.all.indices { finish(at: index) }
+        } else {
+            log(.info, "the recording is written again, clients are served")
+        }
+        adjustAccepting()
+    }
+}
