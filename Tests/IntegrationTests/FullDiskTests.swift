@@ -96,6 +96,19 @@ struct FullDiskTests {
         #expect(try waiting.ask(#"{"execute": "query-name"}"#) == "{\"return\": {}}\r\n")
     }
 
+    /// A pipe that nobody reads has room for 64 KiB, and then hangs as a disk may.
+    @Test func servesNobodyUnrecordedWhenTheDiskHangs() throws {
+        let path = Workbench.current.path("pipe")
+        #expect(mkfifo(path, 0o600) == 0)
+        let proxy = try Proxy(QEMU(), monitor: 0, "--record", path, "--on-record-failure", "close")
+        let client = try proxy.client()
+        for _ in 0..<400 { try client.send(#"{"execute": "query-name"}"#) }
+        #expect(try client.readToEnd().hasSuffix("{\"return\": {}}\r\n"))
+        try proxy.process.waitForErrors(containing: "\(path) does not take what is written")
+        try proxy.process.waitForErrors(containing: "nothing passes unrecorded")
+        #expect(try proxy.stop() == .exited(1))
+    }
+
     private func entries(_ path: String) throws -> [Entry] {
         var decoder = RecordingDecoder()
         decoder.append([UInt8](try Data(contentsOf: URL(filePath: path)))[...])
