@@ -29,19 +29,19 @@ WIDE int csupport_is_plain_line(const void *bytes, size_t length) {
     return (unsigned char)(text[last] - 0x20) <= 0x5E && (text[last] | 0x08) != 'n';
 }
 
-WIDE ptrdiff_t csupport_find_any(const void *bytes, size_t length, const unsigned char values[4]) {
-    const unsigned char *text = bytes, a = values[0], b = values[1], c = values[2], d = values[3];
-    // What is near is found soon, what is far quickly.
-    size_t size = 64;
-    for (size_t start = 0; start < length; start += size, size = size < block_size ? 2 * size : block_size) {
-        if (size > length - start) size = length - start;
+WIDE int csupport_may_hold_credentials(const void *bytes, size_t length) {
+    const unsigned char *text = bytes;
+    size_t last = length == 0 ? 0 : length - 1;
+    for (size_t start = 0; start < last; start += block_size) {
+        size_t end = last - start > block_size ? start + block_size : last;
         unsigned char found = 0;
-        for (size_t i = start; i < start + size; i++) {
-            found |= (text[i] == a) | (text[i] == b) | (text[i] == c) | (text[i] == d);
+        for (size_t i = start; i < end; i++) {
+            unsigned char byte = text[i], next = text[i + 1];
+            found |= (byte == '/') & (next == '/');
+            found |= ((byte == 'n') | (byte == 'd')) & (next == ':');
+            found |= (byte == '\\') & ((next == 'u') | (next == '/') | (next == '\''));
         }
-        if (!found) continue;
-        while (text[start] != a && text[start] != b && text[start] != c && text[start] != d) start++;
-        return (ptrdiff_t)start;
+        if (found) return 1;
     }
-    return -1;
+    return 0;
 }

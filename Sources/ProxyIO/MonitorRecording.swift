@@ -9,8 +9,8 @@ struct MonitorRecording {
     private let header: RecordingHeader
     /// Leaves secrets out of what is recorded; `nil` leaves them in.
     private var redaction: Redaction?
-    /// What has happened and is not recorded.
-    private var entries: [Entry] = []
+    /// Whether something was taken that is not handed over.
+    private(set) var hasEntries = false
 
     /// Begins to record.
     ///
@@ -34,20 +34,17 @@ struct MonitorRecording {
 
     var status: Recorder.Status { recorder.status }
 
-    /// Whether something is to be handed over.
-    var hasEntries: Bool { !entries.isEmpty }
-
     /// Takes what has happened.
-    mutating func take(_ entry: Entry) {
-        entries.append(entry)
+    mutating func take(_ entry: borrowing Entry) {
+        hasEntries = true
+        if let redacted = redaction?.redacted(entry) { recorder.take(redacted) } else { recorder.take(entry) }
     }
 
-    /// Hands over what has happened; whether a segment is due behind it.
+    /// Hands over what was taken; whether a segment is due behind it.
     mutating func handOver() -> Bool {
-        guard !entries.isEmpty else { return false }
-        redaction?.redact(&entries)
-        defer { entries.removeAll(keepingCapacity: true) }
-        return recorder.append(entries)
+        guard hasEntries else { return false }
+        hasEntries = false
+        return recorder.handOver()
     }
 
     /// Ends the segment and begins the next, whose header tells how things stand with the engine.

@@ -101,16 +101,21 @@ actor ProxyServer {
 
     /// No action calls back at once: what it causes comes in a later callback, as an event of its own.
     func handle(_ event: ProxyEvent) {
+        var actions: [ProxyAction] = []
+        swap(&self.actions, &actions)
         engine.handle(event, at: now, into: &actions)
-        // Taken from the end they are moved: a loop would copy each.
-        actions.reverse()
-        while let action = actions.popLast() { perform(action) }
+        // By pointer: a loop would copy each.
+        actions.withUnsafeBufferPointer { actions in
+            for index in actions.indices { perform(actions[index]) }
+        }
+        actions.removeAll(keepingCapacity: true)
+        swap(&self.actions, &actions)
     }
 
     var now: Instant { Instant(microseconds: loop.microsecondsSinceStart()) }
 
-    private func perform(_ action: consuming ProxyAction) {
-        switch consume action {
+    private func perform(_ action: borrowing ProxyAction) {
+        switch action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
         case .record(let entry): recording?.take(entry)
         case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")

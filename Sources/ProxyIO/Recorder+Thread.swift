@@ -120,7 +120,7 @@ extension Recorder {
             state.writeTrouble = files.writer.trouble
             state.progress.end()
             // There is room now: the gap that is due can be told.
-            _ = state.queue.append([])
+            state.queue.tellLoss()
             return state.takeReport(on: options.path)
         }
         if let report { onReport(report) }

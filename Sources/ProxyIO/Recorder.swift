@@ -200,26 +200,30 @@ public final class Recorder: Sendable {
         }
     }
 
-    /// Hands over what happened; never waits for the disk.
+    /// Takes what happened; never waits for the disk.
     ///
-    /// By one thread at a time.
-    ///
-    /// With nothing to hand over it still says how many were lost, if there is room for that by now. Once it is closed
-    /// nothing is taken any more.
-    ///
-    /// - Returns: whether another segment is due, by its size or age: then call ``beginSegment(_:at:)``.
-    @discardableResult
-    public func append(_ entries: [Entry]) -> Bool {
-        let (wakes, isDue, tooLong, report) = state.withLock { state -> (Bool, Bool, Int?, Report?) in
-            guard !state.isClosed else { return (false, false, nil, nil) }
-            let tooLong = state.queue.append(entries)
-            let isDue = canRotate && entries.last.map { state.queue.isSegmentDue(at: $0.time) } ?? false
-            return (state.takeThreadWaiting(), isDue, tooLong, state.takeReport(on: options.path))
-        }
-        if wakes { wake.signal() }
+    /// By one thread at a time, which calls ``handOver()`` behind what belongs together. Once it is closed nothing is
+    /// taken any more.
+    public func take(_ entry: borrowing Entry) {
+        let tooLong = state.withLock { state in state.isClosed ? nil : state.queue.append(entry) }
         if let tooLong {
             onReport(.trouble("\(options.path): an entry of \(tooLong) bytes is too long to wait, it is lost"))
         }
+    }
+
+    /// Has what was taken written, whatever becomes of this process from now on.
+    ///
+    /// With nothing taken it still says how many were lost, if there is room for that by now.
+    ///
+    /// - Returns: whether another segment is due, by its size or age: then call ``beginSegment(_:at:)``.
+    @discardableResult
+    public func handOver() -> Bool {
+        let (wakes, isDue, report) = state.withLock { state -> (Bool, Bool, Report?) in
+            guard !state.isClosed else { return (false, false, nil) }
+            let isDue = state.queue.handOver() && canRotate
+            return (state.takeThreadWaiting(), isDue, state.takeReport(on: options.path))
+        }
+        if wakes { wake.signal() }
         if let report { onReport(report) }
         return isDue
     }
@@ -246,7 +250,7 @@ public final class Recorder: Sendable {
 
     /// Looks whether the disk takes what is written, and reports it if that has changed.
     ///
-    /// A thread that waits for a disk cannot tell of it: call this a second after ``append(_:)``.
+    /// A thread that waits for a disk cannot tell of it: call this a second after ``handOver()``.
     ///
     /// - Returns: whether something is still to be written: then call it again a second later.
     public func check() -> Bool { check(at: .now) }

@@ -17,8 +17,8 @@ struct RecordingQueue {
         /// The time of the first one.
         var since = Instant.zero
 
-        mutating func add(_ entry: Entry) {
-            if entries == 0 { since = entry.time }
+        mutating func add(at time: Instant) {
+            if entries == 0 { since = time }
             entries += 1
         }
     }
@@ -43,6 +43,8 @@ struct RecordingQueue {
     private let options: RecordingOptions
     private let startedMicrosecondsSince1970: Int64
     private var line: [UInt8] = []
+    /// When the last entry was that is not handed over; `nil` if all is.
+    private var lastTaken: Instant?
     /// When the newest segment was begun, in microseconds since 1970: its file's name has that.
     private(set) var begun: Int64
     private var begunAt = Instant.zero
@@ -73,36 +75,49 @@ struct RecordingQueue {
         segmentBytesBefore = bytesBefore
     }
 
-    /// Puts entries into the ring, or counts them as lost; the size of one that was too long for it, if there was one.
-    mutating func append(_ entries: [Entry]) -> Int? {
-        var tooLong: Int?
-        // By pointer: to go over an array copies its elements.
-        entries.withUnsafeBufferPointer { entries in
-            for index in entries.indices {
-                // Behind a lost entry none is taken before the gap stands in its place.
-                if isGapDue, !appendGap() {
-                    lose(entries[index])
-                    continue
-                }
-                line.removeAll(keepingCapacity: line.capacity <= Self.lineBytesKept)
-                let entry = entries[index]
-                let (isTaken, bytes) = RecordingEncoder.withPieces(of: entry, in: &line, longBytes: Self.longBytes) {
-                    (ring.append($0), $0.reduce(0) { $0 + $1.count })
-                }
-                if isTaken {
-                    entriesWritten += 1
-                } else {
-                    if bytes > ring.size { tooLong = bytes }
-                    lose(entry)
-                }
+    /// Puts an entry into the ring, or counts it as lost; its size if it is too long for any ring of this size.
+    mutating func append(_ entry: borrowing Entry) -> Int? {
+        lastTaken = entry.time
+        // Behind a lost entry none is taken before the gap stands in its place.
+        if isGapDue, !appendGap() {
+            lose(at: entry.time)
+            return nil
+        }
+        line.removeAll(keepingCapacity: line.capacity <= Self.lineBytesKept)
+        let isTaken: Bool
+        var bytes = 0
+        if entry.messageBytes < Self.longBytes {
+            RecordingEncoder.append(entry, to: &line)
+            bytes = line.count
+            isTaken = ring.append(line)
+        } else {
+            isTaken = RecordingEncoder.withPieces(of: entry, in: &line) { pieces in
+                bytes = pieces.reduce(0) { $0 + $1.count }
+                return ring.append(pieces)
             }
         }
-        if isGapDue { _ = appendGap() }
-        ring.publish()
-        return tooLong
+        guard !isTaken else {
+            entriesWritten += 1
+            return nil
+        }
+        lose(at: entry.time)
+        return bytes > ring.size ? bytes : nil
     }
 
-    /// Whether another segment should begin, by what the options say; asked when the proxy's clock shows that time.
+    /// Hands over what was appended; whether another segment is due, if anything was.
+    mutating func handOver() -> Bool {
+        ring.publish()
+        tellLoss()
+        defer { lastTaken = nil }
+        return lastTaken.map(isSegmentDue) ?? false
+    }
+
+    /// Says how many were lost if there is room for that by now.
+    mutating func tellLoss() {
+        if isGapDue, appendGap() { ring.publish() }
+    }
+
+    /// Whether another segment should begin, by what the options say, when the proxy's clock shows that time.
     func isSegmentDue(at time: Instant) -> Bool {
         guard !isGapDue else { return false }
         if isSegmentWanted { return true }
@@ -152,8 +167,8 @@ struct RecordingQueue {
 
     private var isGapDue: Bool { lost.entries > 0 }
 
-    private mutating func lose(_ entry: Entry) {
-        lost.add(entry)
+    private mutating func lose(at time: Instant) {
+        lost.add(at: time)
         entriesLost += 1
     }
 

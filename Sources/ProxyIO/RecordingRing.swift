@@ -46,20 +46,25 @@ struct RecordingRing: Sendable {
 
     /// Copies bytes into the ring, all or, if there is no room, none.
     mutating func append(_ bytes: [UInt8]) -> Bool {
-        bytes.withUnsafeBytes { append([$0]) }
+        guard bytes.count <= room else { return false }
+        if end == tail { rewind() }
+        bytes.withUnsafeBytes { copy($0) }
+        return true
     }
 
     /// Copies what lies in several pieces into the ring, all or, if there is no room, none.
     mutating func append(_ pieces: [UnsafeRawBufferPointer]) -> Bool {
         guard pieces.reduce(0, { $0 + $1.count }) <= room else { return false }
         if end == tail { rewind() }
-        for bytes in pieces {
-            UnsafeMutableRawBufferPointer(start: csupport_ring_bytes(address, end), count: bytes.count)
-                .copyMemory(from: bytes)
-            end += bytes.count
-        }
-        bytesTouched = min(size, max(bytesTouched, end - csupport_ring_base(address)))
+        for bytes in pieces { copy(bytes) }
         return true
+    }
+
+    private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(start: csupport_ring_bytes(address, end), count: bytes.count)
+            .copyMemory(from: bytes)
+        end += bytes.count
+        bytesTouched = min(size, max(bytesTouched, end - csupport_ring_base(address)))
     }
 
     /// Hands over what was appended: from now on it is written, whatever becomes of this process.

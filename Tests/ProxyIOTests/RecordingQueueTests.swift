@@ -37,7 +37,7 @@ final class RecordingQueueTests {
         var queue = queue()
         #expect(take() == Session.headerLine)
         let entries = [Session.opened(1), Session.opened(2)]
-        #expect(queue.append(entries) == nil)
+        queue.take(entries)
         #expect(take() == Session.lines(of: entries))
         #expect(queue.entriesWritten == 2)
     }
@@ -49,10 +49,10 @@ final class RecordingQueueTests {
         var text = take()
         let entries = (0..<200).map { Session.opened($0, String(repeating: "x", count: Int($0 * 7 % 300))) }
         for (number, entry) in entries.enumerated() {
-            _ = queue.append([entry])
+            queue.take([entry])
             if number % 40 == 39 { text += take() }
         }
-        _ = queue.append([])
+        queue.take([])
         text += take()
 
         var decoder = RecordingDecoder()
@@ -83,15 +83,15 @@ final class RecordingQueueTests {
         _ = take()
         let big = String(repeating: "x", count: 1900)
         let taken = [Session.opened(1, big), Session.opened(2, big)]
-        _ = queue.append(taken)
-        _ = queue.append([Session.opened(3, big), Session.opened(4)])
+        queue.take(taken)
+        queue.take([Session.opened(3, big), Session.opened(4)])
         #expect(queue.lost == RecordingQueue.Loss(entries: 2, since: Instant(microseconds: 3)))
         let first = Session.line(of: taken[0]).utf8.count
         ring.advance(to: ring.tail + first - 100)
-        _ = queue.append([Session.opened(5)])
+        queue.take([Session.opened(5)])
         #expect(queue.entriesLost == 3)
         ring.advance(to: ring.tail + 500)
-        _ = queue.append([Session.opened(6)])
+        queue.take([Session.opened(6)])
         _ = take()
         #expect(queue.entriesLost == 3)
         #expect(queue.entriesWritten == 3)
@@ -103,7 +103,9 @@ final class RecordingQueueTests {
         _ = take()
         let long = Session.opened(2, String(repeating: "x", count: 5000))
         let length = Session.line(of: long).utf8.count
-        #expect(queue.append([Session.opened(1), long, Session.opened(3)]) == length)
+        #expect(queue.append(Session.opened(1)) == nil)
+        #expect(queue.append(long) == length)
+        queue.take([Session.opened(3)])
         #expect(take() == Session.lines(of: [Session.opened(1), Session.gap(1, since: 2), Session.opened(3)]))
         #expect(queue.entriesWritten == 2)
         #expect(queue.entriesLost == 1)
@@ -112,7 +114,7 @@ final class RecordingQueueTests {
     @Test
     func cutsWhereASegmentBegins() {
         var queue = queue()
-        _ = queue.append([Session.opened(1)])
+        queue.take([Session.opened(1)])
         let before = take()
         queue.beginSegment(Session.header, previous: "before", at: Instant(microseconds: 5))
         queue.beginSegment(Session.header, previous: nil, at: Instant(microseconds: 5))
@@ -131,9 +133,9 @@ final class RecordingQueueTests {
         let line = Session.line(of: Session.opened(1)).utf8.count
         let size = 100 + Session.headerLine.utf8.count + 2 * line
         var queue = queue(RecordingOptions(path: "a", rotateBytes: size), bytesBefore: 100)
-        _ = queue.append([Session.opened(1)])
+        queue.take([Session.opened(1)])
         #expect(!queue.isSegmentDue(at: .zero))
-        _ = queue.append([Session.opened(1)])
+        queue.take([Session.opened(1)])
         #expect(queue.isSegmentDue(at: .zero))
         queue.beginSegment(Session.header, previous: nil, at: .zero)
         #expect(!queue.isSegmentDue(at: .zero))
@@ -153,7 +155,7 @@ final class RecordingQueueTests {
     @Test
     func isDueAgainIfThereWasNoRoomForTheHeader() {
         var queue = queue()
-        _ = queue.append([Session.opened(1, String(repeating: "x", count: 3900))])
+        queue.take([Session.opened(1, String(repeating: "x", count: 3900))])
         queue.beginSegment(Session.header, previous: nil, at: .zero)
         #expect(queue.cuts == [])
         #expect(queue.isSegmentDue(at: .zero))
@@ -161,5 +163,13 @@ final class RecordingQueueTests {
         queue.beginSegment(Session.header, previous: nil, at: .zero)
         #expect(queue.cuts.map(\.begun) == [Session.started + 1])
         #expect(!queue.isSegmentDue(at: .zero))
+    }
+}
+
+extension RecordingQueue {
+    /// A turn of the event loop in which that happens.
+    fileprivate mutating func take(_ entries: [Entry]) {
+        for entry in entries { _ = append(entry) }
+        _ = handOver()
     }
 }

@@ -71,3 +71,12 @@ func wait(_ what: Comment, until isSo: () -> Bool) {
         sched_yield()
     }
 }
+
+extension Recorder {
+    /// A turn of the event loop in which that happens; whether another segment is due.
+    @discardableResult
+    func append(_ entries: [Entry]) -> Bool {
+        for entry in entries { take(entry) }
+        return handOver()
+    }
+}

@@ -119,7 +119,7 @@ struct RecordingEncoderTests {
             entry.redacted = ["/a"]
             entry.unknownMembers = Array(#""b": {}"#.utf8)
             var line: [UInt8] = []
-            let pieces = RecordingEncoder.withPieces(of: entry, in: &line, longBytes: 1) { $0.flatMap(Array.init) }
+            let pieces = RecordingEncoder.withPieces(of: entry, in: &line) { $0.flatMap(Array.init) }
             #expect(pieces[...].text == RecordingTests.line(entry))
         }
     }

@@ -43,8 +43,9 @@ int csupport_peer_credentials(int socket, int32_t *pid, uint32_t *uid, uint32_t 
 /// `n`, the last letter of a bare `inf` or `nan`, stands right before `,`, `]`, `}` or the end.
 int csupport_is_plain_line(const void *bytes, size_t length);
 
-/// Where the first of four byte values lies in `length` bytes, or -1.
-ptrdiff_t csupport_find_any(const void *bytes, size_t length, const unsigned char values[4]);
+/// Whether strings in double quotes may hold credentials: there is a `//`, a `json:` or `rbd:` by its last letter, or an
+/// escape that may hide one.
+int csupport_may_hold_credentials(const void *bytes, size_t length);
 
 /// Where the value of JSON (RFC 8259) ends with which the bytes begin, white space before it included; -1 if there is
 /// none, or one that only a closer look can tell: brackets nested more than 1,024 deep. Bytes from 0x80 on are taken as

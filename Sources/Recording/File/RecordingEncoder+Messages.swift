@@ -2,30 +2,28 @@ internal import CSupport
 internal import QMP
 
 extension RecordingEncoder {
-    /// Appends an entry's line, in pieces if there is a long message in it: that is not copied, but handed on as it is.
+    /// Builds the line of an entry with a long message, in pieces: the message is not copied, but handed on as it is.
     ///
     /// - Parameters:
     ///   - entry: what is to be written.
     ///   - line: where what is built goes, behind what is there.
-    ///   - longBytes: a message of so many bytes is long.
     ///   - body: is given the pieces of the line in order, valid as long as it runs.
     /// - Returns: what `body` does.
     public static func withPieces<Result>(
-        of entry: Entry,
+        of entry: borrowing Entry,
         in line: inout [UInt8],
-        longBytes: Int,
         _ body: ([UnsafeRawBufferPointer]) -> Result
     ) -> Result {
-        guard let message = entry.passedMessage, message.count >= longBytes else {
+        guard let (message, form) = entry.passedMessage else {
             append(entry, to: &line)
             return line.withUnsafeBytes { body([$0]) }
         }
-        return Parts.with(message.spliced) { parts in
-            guard message.form == .json || (message.form == .monitor && parts.areStrictJSON) else {
+        return Parts.with(message) { parts in
+            guard form == .json || (form == .monitor && parts.areStrictJSON) else {
                 append(entry, to: &line)
                 return line.withUnsafeBytes { body([$0]) }
             }
-            append(entry.withMessage(standIn), to: &line)
+            append((copy entry).withMessage(standIn), to: &line)
             // Inside a string the quotes would be escaped: this is the stand-in.
             let place = line.firstRange(of: standInMember).map { $0.upperBound - standIn.count } ?? line.count
             return line.withUnsafeBytes { line in
@@ -91,11 +89,17 @@ private struct Parts {
 }
 
 extension Entry {
-    /// The message in it, if it is one that came in or went out.
-    fileprivate var passedMessage: (spliced: SplicedMessage, form: Form, count: Int)? {
+    /// How many bytes the message has that came in or went out; 0 if there is none.
+    public var messageBytes: Int {
         switch kind {
-        case .received(.message(let message, let form)), .sent(.message(let message, let form)):
-            (message, form, message.count)
+        case .received(.message(let message, _)), .sent(.message(let message, _)): message.count
+        default: 0
+        }
+    }
+
+    fileprivate var passedMessage: (SplicedMessage, Form)? {
+        switch kind {
+        case .received(.message(let message, let form)), .sent(.message(let message, let form)): (message, form)
         default: nil
         }
     }

@@ -76,27 +76,8 @@ extension Redaction {
         }
     }
 
-    /// Whether strings of a message whose strings are all in double quotes may hold credentials: a quick look at those
-    /// in which there is an `@`, a `=`, an escape or a `'`.
+    /// Whether a message whose strings are all in double quotes may hold credentials: a quick look.
     private static func mayHoldCredentials(_ message: Bytes) -> Bool {
-        var rest = message
-        while true {
-            let found = rest.withUnsafeBytes { csupport_find_any($0.baseAddress, $0.count, marks) }
-            guard found >= 0 else { return false }
-            // No escape stands before the first mark, so that the quote before it is where the string begins.
-            let place = rest.startIndex + found
-            guard let start = rest[..<place].lastIndex(of: UInt8(ascii: "\"")) else { return true }
-            var end = place
-            while end < rest.endIndex, rest[end] != UInt8(ascii: "\"") {
-                end += rest[end] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            guard end < rest.endIndex else { return true }
-            let characters = rest[(start + 1)..<end]
-            // QEMU writes no escapes but for what must have them, and those hide nothing.
-            if characters.hasHiddenCharacter || Credentials.areIn(characters) { return true }
-            rest = rest[(end + 1)...]
-        }
+        message.withUnsafeBytes { csupport_may_hold_credentials($0.baseAddress, $0.count) != 0 }
     }
-
-    private static let marks = Array(#"@=\'"#.utf8)
 }

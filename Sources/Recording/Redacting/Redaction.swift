@@ -53,29 +53,20 @@ public struct Redaction: Sendable {
         }
     }
 
-    /// Takes the secrets out of entries.
-    public mutating func redact(_ entries: inout [Entry]) {
-        // By pointer: an array's subscript copies what it gives.
-        entries.withUnsafeMutableBufferPointer { entries in
-            for index in entries.indices {
-                let change = change(of: entries[index])
-                if !isLeft(entries[index], change) { entries[index] = applied(change, to: entries[index]) }
-            }
-        }
-    }
-
     /// The entry without its secrets; an entry that was redacted comes back as it is.
     public mutating func redact(_ entry: Entry) -> Entry {
+        redacted(entry) ?? entry
+    }
+
+    /// The entry without its secrets, `nil` if there are none.
+    ///
+    /// That nearly always is so, and then nothing is copied.
+    public mutating func redacted(_ entry: borrowing Entry) -> Entry? {
         let change = change(of: entry)
-        return isLeft(entry, change) ? entry : applied(change, to: entry)
+        return change == nil && entry.unknownMembers.isEmpty ? nil : applied(change, to: copy entry)
     }
 
-    /// Whether an entry stays as it is.
-    private func isLeft(_ entry: Entry, _ change: Change?) -> Bool {
-        change == nil && entry.unknownMembers.isEmpty
-    }
-
-    private mutating func change(of entry: Entry) -> Change? {
+    private mutating func change(of entry: borrowing Entry) -> Change? {
         let change: Change?
         switch entry.kind {
         case .received(let content):
