@@ -47,6 +47,10 @@ int csupport_is_plain_line(const void *bytes, size_t length);
 /// escape that may hide one.
 int csupport_may_hold_credentials(const void *bytes, size_t length);
 
+/// Whether a command in strict JSON may hold credentials, an escape, the name of a password however it is misspelt by
+/// one letter (half of it is left then), or an `exec-oob`.
+int csupport_may_hold_secret(const void *bytes, size_t length);
+
 /// Where the value of JSON (RFC 8259) ends with which the bytes begin, white space before it included; -1 if there is
 /// none, or one that only a closer look can tell: brackets nested more than 1,024 deep. Bytes from 0x80 on are taken as
 /// they are.

@@ -1,3 +1,4 @@
+internal import CSupport
 internal import QMP
 
 /// What clients ask.
@@ -67,6 +68,7 @@ extension Redaction {
         in entry: Entry,
         client: Int?
     ) -> Change? {
+        if form == .json, entry.redacted.isEmpty, !isBroken(client), isPlainAtOnce(message.bytes) { return nil }
         // What is spliced in is an id, which is never secret: only where the rest is, the whole is put together.
         var bytes = message.bytes
         guard outline.read(bytes) else { return withheld(message.count, nil, in: entry, client: client) }
@@ -127,6 +129,18 @@ extension Redaction {
             found.reply = SecretReplies.Secrets(isErrorSecret: false, pointers: secrecy.reply.pointers)
         }
         return found
+    }
+
+    /// Whether it is seen without a closer look that a command, written as nearly all are, holds no secret.
+    private mutating func isPlainAtOnce(_ message: Bytes) -> Bool {
+        guard message.starts(with: #"{"execute":"#.utf8) else { return false }
+        var rest = message.dropFirst(11)
+        if rest.first == UInt8(ascii: " ") { rest = rest.dropFirst() }
+        guard rest.first == UInt8(ascii: "\""), let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else {
+            return false
+        }
+        return secrecy(of: rest[(rest.startIndex + 1)..<end]).isPlain
+            && message.withUnsafeBytes { csupport_may_hold_secret($0.baseAddress, $0.count) } == 0
     }
 
     /// Whether it is seen at once that there are no credentials and no password.
