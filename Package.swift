@@ -67,7 +67,7 @@ let package = Package(
         ),
         tests("ProxyCoreTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("LibeventTests", ["CSupport", "Libevent"]),
-        tests("ConfigurationTests", ["qmp-proxy", "Libevent", "ProxyIO"]),
+        tests("ConfigurationTests", ["qmp-proxy", "Libevent", "ProxyIO", "Recording"]),
         tests("ShowTests", ["qmp-proxy", "QMP", "Recording"]),
         tests("SimulationTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("IntegrationTests", ["CSupport", "QMP", "Recording", "qmp-proxy"]),

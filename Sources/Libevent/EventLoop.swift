@@ -36,13 +36,16 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// Makes a loop that belongs to the calling thread until another one calls ``run()``.
     ///
+    /// - Parameter isPrecise: whether timers are late by microseconds instead of milliseconds, for one more system call
+    ///   in each turn that waits for one (libevent, event.h, `EVENT_BASE_FLAG_PRECISE_TIMER`).
     /// - Throws: ``SystemError`` when the kernel has no descriptor left for it.
-    public init() throws(SystemError) {
+    public init(isPrecise: Bool = false) throws(SystemError) {
         let wakeDescriptor = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
         guard wakeDescriptor >= 0 else { throw .last("eventfd", "") }
         let configuration = event_config_new()
         defer { event_config_free(configuration) }
         event_config_set_flag(configuration, CInt(EVENT_BASE_FLAG_NOLOCK.rawValue))
+        if isPrecise { event_config_set_flag(configuration, CInt(EVENT_BASE_FLAG_PRECISE_TIMER.rawValue)) }
         guard let base = event_base_new_with_config(configuration) else {
             defer { close(wakeDescriptor) }
             throw .last("event_base_new_with_config", "")
@@ -126,6 +129,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         _ = write(wakeDescriptor, &one, 8)
     }
 
+    /// Calls back at the end of this turn, or in the next one.
+    public func atTurnEnd(_ errand: @escaping () -> Void) {
+        assertIsolated()
+        errands.append(errand)
+    }
+
     private var hasWork: Bool {
         !unflushed.isEmpty || !errands.isEmpty || !jobs.isEmpty
     }
@@ -155,12 +164,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     // MARK: What the module's own types ask for
-
-    /// Calls back at the end of this turn, or in the next one.
-    func atTurnEnd(_ errand: @escaping () -> Void) {
-        assertIsolated()
-        errands.append(errand)
-    }
 
     /// Has the connection flushed at the end of this turn, and keeps it until then.
     func flushAtTurnEnd(_ connection: Connection) {

@@ -2,8 +2,8 @@ internal import CLibevent
 
 /// Calls back once, some time after it was set; never early.
 ///
-/// Late by some milliseconds at most, as long as the loop is not busy: libevent waits in whole milliseconds and
-/// measures with a coarse clock. A timer that its owner gives up never calls back.
+/// Late by some milliseconds at most, as long as the loop is not busy: unless the loop is a precise one, libevent waits
+/// in whole milliseconds and measures with a coarse clock. A timer that its owner gives up never calls back.
 public final class Timer {
     private let loop: EventLoop
     private let action: () -> Void

@@ -10,8 +10,10 @@ public struct EngineSettings: Sendable, Equatable {
     public var passesDescriptors = true
     /// Whether clients outlive the monitor's connection.
     public var keepsClients = false
-    /// The recording's path, `nil` if there is none: then nothing is recorded.
+    /// The recording's path, `nil` if there is none: then nothing is recorded, unless ``isWatched``.
     public var recording: String?
+    /// Whether entries are wanted though there is no recording.
+    public var isWatched = false
     /// Whether nobody is served while the recording cannot be written.
     public var needsRecording = false
     /// The proxy's version, for people.

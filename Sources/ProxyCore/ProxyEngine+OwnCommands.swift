@@ -35,7 +35,7 @@ extension ProxyEngine {
         guard let text = value.string else {
             throw ProtocolError(.generic, "Invalid parameter type for 'text', expected: string")
         }
-        guard settings.recording != nil else {
+        guard settings.recording != nil || settings.isWatched else {
             throw ProtocolError(.generic, "Nothing is recorded: the proxy was started without a recording")
         }
         record(.client(clients[index].number), .mark(text: text), command: commandNumber)

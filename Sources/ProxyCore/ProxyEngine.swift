@@ -30,6 +30,9 @@ public struct ProxyEngine {
 
     var limits: ProxyLimits { settings.limits }
 
+    /// Whether there is a client that gets events.
+    public var hasNegotiatedClients: Bool { clients.all.contains(where: \.getsEvents) }
+
     /// Takes one event, and appends what is to be done.
     ///
     /// - Parameters:
@@ -124,7 +127,7 @@ public struct ProxyEngine {
         command: Int? = nil,
         descriptors: Int = 0
     ) {
-        guard settings.recording != nil else { return }
+        guard settings.recording != nil || settings.isWatched else { return }
         counts.entries += 1
         act(.record(Entry(time: now, place: place, kind: kind, command: command, descriptors: descriptors)))
     }

@@ -9,11 +9,22 @@ public struct MonitorConfiguration: Sendable, Equatable {
         case connect(Address)
         /// QEMU connects there.
         case listen(Address)
+        /// There is no QEMU: a recording plays its part.
+        case recording(RecordedMonitor)
 
-        /// The address, whoever connects.
-        public var address: Address {
+        /// The address, whoever connects; `nil` if nobody does.
+        public var address: Address? {
             switch self {
             case .connect(let address), .listen(let address): address
+            case .recording: nil
+            }
+        }
+
+        /// Where it is, for people.
+        var description: String {
+            switch self {
+            case .connect(let address), .listen(let address): "\(address)"
+            case .recording(let recorded): "recording \(recorded.path)"
             }
         }
     }

@@ -16,13 +16,17 @@ actor ProxyServer {
     var recording: MonitorRecording?
     /// Set as long as something is to be written.
     var recordingTimer: Timer?
+    /// The recording that plays the monitor, if one does.
+    var mock: MockMonitor?
+    /// Clients in this process that play a recording, if that is what the server is for.
+    var replay: ReplayClients?
     private(set) var engine: ProxyEngine
-    private var connections: [Int: Connection] = [:]
+    var connections: [Int: Connection] = [:]
     private var listeners: [Listener] = []
     private var monitorListener: Listener?
     private var connector: Connector?
     private var timers: [ProxyTimer: Timer] = [:]
-    private var descriptors = DescriptorTable()
+    var descriptors = DescriptorTable()
     private var lastClient = 0
     private var actions: [ProxyAction] = []
     private let onStopped: @Sendable (_ isRecorded: Bool) -> Void
@@ -31,6 +35,8 @@ actor ProxyServer {
 
     /// A server that does nothing yet; `onStopped` is called when it has stopped and nothing is left to do, and tells
     /// whether the recording is whole.
+    ///
+    /// - Throws: what keeps the recording that is to be played from that.
     init(
         configuration: MonitorConfiguration,
         settings: EngineSettings,
@@ -38,8 +44,9 @@ actor ProxyServer {
         startedMicrosecondsSince1970: Int64,
         loop: EventLoop,
         logger: Logger,
+        onTell: @escaping @Sendable (String) -> Void = { _ in },
         onStopped: @escaping @Sendable (_ isRecorded: Bool) -> Void
-    ) {
+    ) throws {
         self.configuration = configuration
         self.loop = loop
         self.logger = logger
@@ -47,6 +54,7 @@ actor ProxyServer {
         self.startedMicrosecondsSince1970 = startedMicrosecondsSince1970
         self.onStopped = onStopped
         engine = ProxyEngine(settings: settings)
+        if case .recording(let recorded) = configuration.monitor { mock = try MockMonitor(recorded, tell: onTell) }
     }
 
     /// Listens on every address; nobody is accepted before the loop runs.
@@ -61,6 +69,9 @@ actor ProxyServer {
             monitorListener?.pause()
         }
     }
+
+    /// Where it listens, with the real ports.
+    var boundAddresses: [Address] { listeners.map(\.boundAddress) }
 
     /// Opens the recording, then reaches for the monitor.
     ///
@@ -117,14 +128,19 @@ actor ProxyServer {
     private func perform(_ action: borrowing ProxyAction) {
         switch action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
-        case .record(let entry): recording?.take(entry)
+        case .record(let entry):
+            recording?.take(entry)
+            if replay != nil { replayed(copy entry) }
         case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
         case .connectMonitor: connectMonitor()
         case .closeDescriptors(let tokens): _ = descriptors.take(tokens)
         case .pauseReading(let endpoint): connections[endpoint.tag]?.pauseReading()
         case .resumeReading(let endpoint): connections[endpoint.tag]?.resumeReading()
-        case .finish(let endpoint): connections[endpoint.tag]?.finish()
-        case .close(let endpoint): connections[endpoint.tag]?.close()
+        case .finish(.monitor) where mock != nil, .close(.monitor) where mock != nil: disconnectMock()
+        case .finish(let endpoint):
+            if let connection = connections[endpoint.tag] { connection.finish() } else { replayEnded(endpoint) }
+        case .close(let endpoint):
+            if let connection = connections[endpoint.tag] { connection.close() } else { replayEnded(endpoint) }
         case .pauseAccepting: for listener in listeners { listener.pause() }
         case .resumeAccepting: for listener in listeners { listener.resume() }
         case .setTimer(let timer, let time): set(timer, at: time)
@@ -136,7 +152,10 @@ actor ProxyServer {
     private func send(_ message: SplicedMessage, _ tokens: [DescriptorToken], to endpoint: Endpoint) {
         // Taken in any case: who is not sent to any more cannot keep them.
         let handles = tokens.isEmpty ? [] : descriptors.take(tokens)
-        guard let connection = connections[endpoint.tag] else { return }
+        guard let connection = connections[endpoint.tag] else {
+            if endpoint == .monitor { sendToMock(message) }
+            return
+        }
         let (head, insert, tail, end) = message.parts
         connection.queue(head, endsMessage: false, descriptors: handles)
         if !insert.isEmpty { connection.queue(insert, endsMessage: false) }
@@ -162,6 +181,7 @@ actor ProxyServer {
         for timer in timers.values { timer.cancel() }
         timers = [:]
         recordingTimer?.cancel()
+        mock?.cancel()
         let missing = recording?.close()
         // Said here: nothing comes by way of the loop any more.
         if let missing { logger.error("\(missing)") }
@@ -172,6 +192,7 @@ actor ProxyServer {
 
     private func connectMonitor() {
         switch configuration.monitor {
+        case .recording: connectMock()
         case .listen: monitorListener?.resume()
         case .connect(let address):
             connector = Connector(to: address, loop: loop) { [unowned self] result in
@@ -184,7 +205,9 @@ actor ProxyServer {
         connector = nil
         switch result {
         case .success(let socket): monitorConnected(socket, peer: Peer(of: socket))
-        case .failure(let error): handle(.monitorUnreachable(reason: "\(error)"))
+        case .failure(let error):
+            handle(.monitorUnreachable(reason: "\(error)"))
+            replayUnreachable("\(error)")
         }
     }
 
@@ -220,59 +243,6 @@ actor ProxyServer {
     }
 
     private func description(of peer: Peer?) -> String { peer.map { "\($0)" } ?? "gone already" }
-}
-
-extension ProxyServer: ConnectionDelegate {
-    nonisolated func connection(
-        _ connection: Connection,
-        received bytes: ArraySlice<UInt8>,
-        descriptors: [DescriptorHandle]
-    ) {
-        let endpoint = Endpoint(tag: connection.tag)
-        assumeIsolated { server in
-            let tokens = descriptors.isEmpty ? [] : server.descriptors.insert(descriptors)
-            server.handle(.received(endpoint, bytes, descriptors: tokens))
-        }
-    }
-
-    nonisolated func connectionEnded(_ connection: Connection) {
-        let endpoint = Endpoint(tag: connection.tag)
-        assumeIsolated { $0.handle(.ended(endpoint)) }
-    }
-
-    nonisolated func connection(_ connection: Connection, closed reason: String) {
-        let tag = connection.tag
-        assumeIsolated { server in
-            server.connections.removeValue(forKey: tag)
-            server.handle(.closed(Endpoint(tag: tag), reason: reason))
-        }
-    }
-
-    nonisolated func connection(_ connection: Connection, lostDescriptorsBeyond kept: Int) {
-        let tag = connection.tag
-        assumeIsolated {
-            $0.logger.warning("client \(tag) sent more than \(kept) descriptors at once, the rest is lost")
-        }
-    }
-
-    nonisolated func connection(_ connection: Connection, unsent bytes: Int, beyondCurrent: Int) {
-        let endpoint = Endpoint(tag: connection.tag)
-        assumeIsolated { $0.handle(.unsent(endpoint, bytes: bytes, beyondCurrent: beyondCurrent)) }
-    }
-}
-
-extension Endpoint {
-    /// The number under which the shell keeps the connection: 0 is the monitor's.
-    fileprivate var tag: Int {
-        switch self {
-        case .monitor: 0
-        case .client(let number): number
-        }
-    }
-
-    fileprivate init(tag: Int) {
-        self = tag == 0 ? .monitor : .client(tag)
-    }
 }
 
 extension LogLevel {

@@ -1,10 +1,10 @@
 internal import CSupport
 internal import Glibc
-internal import Libevent
+public import Libevent
 public import Logging
 internal import ProxyCore
 internal import QMP
-internal import Recording
+public import Recording
 
 /// A recording lacks its end; the log says how much.
 public struct RecordingIncomplete: Error, CustomStringConvertible {
@@ -22,6 +22,8 @@ public actor ProxyService {
     private var watchdog: Timer?
     private let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
     private var isStopping = false
+    /// Whether recordings wait for their first client.
+    private var awaitsFirstClient = false
     private var areAllRecorded = true
     /// The wall clock's time when the loop's was zero.
     private let startedMicrosecondsSince1970: Int64
@@ -36,23 +38,32 @@ public actor ProxyService {
     ///   - configurations: the monitors; at least one.
     ///   - version: the proxy's own.
     ///   - logger: where the log goes.
+    ///   - onTell: called with what is said of recordings that are played, in lines for a person.
     ///   - onReady: called once every address is listened on.
+    /// - Returns: the recordings that were played, as far as they were, in the order of `configurations`.
     /// - Throws: what keeps it from starting, such as an address in use, in a line for a person; in the end
     ///   ``RecordingIncomplete``.
+    @discardableResult
     public static func run(
         _ configurations: [MonitorConfiguration],
         version: String,
         logger: Logger,
-        onReady: (ProxyService) -> Void = { _ in }
-    ) throws {
+        onTell: @escaping @Sendable (String) -> Void = { _ in },
+        onReady: (ProxyService) throws -> Void = { _ in }
+    ) throws -> [MonitorPlayback] {
         prepareProcess()
         let descriptorLimit = try raiseDescriptorLimit()
         logger.debug("\(descriptorLimit) descriptors may be open")
-        let service = ProxyService(loop: try EventLoop(), logger: logger)
-        try service.assumeIsolated { try $0.start(configurations, version: version) }
-        onReady(service)
+        // What comes late in a recording is late again each time something waits for it.
+        let isPlaying = configurations.contains { if case .recording = $0.monitor { true } else { false } }
+        let service = ProxyService(loop: try EventLoop(isPrecise: isPlaying), logger: logger)
+        try service.assumeIsolated { try $0.start(configurations, version: version, onTell: onTell) }
+        try onReady(service)
         service.loop.run()
-        guard service.assumeIsolated({ $0.areAllRecorded }) else { throw RecordingIncomplete() }
+        return try service.assumeIsolated { service in
+            guard service.areAllRecorded else { throw RecordingIncomplete() }
+            return service.servers.compactMap { $0.assumeIsolated { $0.mock?.playback } }
+        }
     }
 
     private init(loop: EventLoop, logger: Logger) {
@@ -75,16 +86,22 @@ public actor ProxyService {
         for server in servers { server.assumeIsolated { $0.stop() } }
     }
 
-    private func start(_ configurations: [MonitorConfiguration], version: String) throws {
+    /// Every address that is listened on, with the real ports.
+    public var boundAddresses: [Address] { servers.flatMap { $0.assumeIsolated { $0.boundAddresses } } }
+
+    private func start(
+        _ configurations: [MonitorConfiguration],
+        version: String,
+        onTell: @escaping @Sendable (String) -> Void
+    ) throws {
         for configuration in configurations {
-            servers.append(makeServer(configuration, version: version))
+            servers.append(try makeServer(configuration, version: version, onTell: onTell))
         }
         serversRunning = servers.count
         let isRecording = configurations.contains { $0.recording != nil }
-        if isRecording {
-            loop.beforeFlush = { [servers] in
-                for server in servers { server.assumeIsolated { $0.recordEntries() } }
-            }
+        awaitsFirstClient = servers.contains { $0.assumeIsolated { $0.mock != nil } }
+        if isRecording || awaitsFirstClient {
+            loop.beforeFlush = { [unowned self] in assumeIsolated { $0.beforeFlush() } }
         }
         // First for all: what cannot listen leaves recordings alone.
         for server in servers { try server.assumeIsolated { try $0.listen() } }
@@ -107,22 +124,42 @@ public actor ProxyService {
         feedWatchdog()
     }
 
-    private func makeServer(_ configuration: MonitorConfiguration, version: String) -> ProxyServer {
+    private func beforeFlush() {
+        if !awaitsFirstClient {
+            for server in servers { server.assumeIsolated { $0.beginLaterMock() } }
+        } else if servers.contains(where: { $0.assumeIsolated { $0.engine.hasNegotiatedClients } }) {
+            awaitsFirstClient = false
+            let first = servers.compactMap { $0.assumeIsolated { $0.mock?.beginsMicrosecondsSince1970 } }.min()
+            for server in servers { server.assumeIsolated { $0.beginMock(first: first) } }
+        }
+        for server in servers { server.assumeIsolated { $0.recordEntries() } }
+    }
+
+    private func makeServer(
+        _ configuration: MonitorConfiguration,
+        version: String,
+        onTell: @escaping @Sendable (String) -> Void
+    ) throws -> ProxyServer {
         var settings = EngineSettings(
             name: configuration.name,
-            monitorAddress: "\(configuration.monitor.address)",
+            monitorAddress: configuration.monitor.description,
             version: version,
             nonce: "qmp-proxy \(getpid()) \(startedMicrosecondsSince1970)"
         )
         if case .listen = configuration.monitor { settings.waitsForMonitor = true }
         if case .tcp = configuration.monitor.address { settings.passesDescriptors = false }
+        if case .recording = configuration.monitor {
+            settings.limits = .mock
+            // A client's marks are welcome, as they were when it was recorded.
+            settings.isWatched = true
+        }
         settings.keepsClients = configuration.keepsClients
         settings.limits.clientsMax = configuration.clientsMax
         settings.recording = configuration.recording?.path
         settings.needsRecording = configuration.needsRecording
         var logger = logger
         logger[metadataKey: "monitor"] = "\(configuration.name)"
-        return ProxyServer(
+        return try ProxyServer(
             configuration: configuration,
             settings: settings,
             header: RecordingHeader(
@@ -133,6 +170,7 @@ public actor ProxyService {
             startedMicrosecondsSince1970: startedMicrosecondsSince1970,
             loop: loop,
             logger: logger,
+            onTell: onTell,
             onStopped: { [unowned self] isRecorded in assumeIsolated { $0.serverStopped(isRecorded) } }
         )
     }
@@ -157,7 +195,7 @@ public actor ProxyService {
 
     /// A log that nobody reads any more, or that may not grow, must not end the proxy; and a socket must not get the
     /// log's number.
-    private static func prepareProcess() {
+    static func prepareProcess() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
         var descriptor = open("/dev/null", O_RDWR)

@@ -70,7 +70,7 @@ extension FakeMonitor {
         }
         switch (value["execute"], value["exec-oob"]) {
         case (nil, nil): return "QMP input lacks member 'execute'"
-        case (.some, .some): return "QMP input member 'exec-oob' clashes with 'execute'"
+        case (.some, .some): return "QMP input member 'execute' clashes with 'exec-oob'"
         case (.some, nil), (nil, .some): return nil
         }
     }

@@ -19,9 +19,12 @@ public struct Command: Sendable, Equatable {
 }
 
 extension Message {
-    /// The name under `execute` or `exec-oob`, or what QEMU finds wrong with the envelope
-    /// (qapi/qmp-dispatch.c, `qmp_dispatch_check_obj`).
-    func commandName(allowsOutOfBand: Bool) throws(ProtocolError) -> String {
+    /// The name under `execute` or `exec-oob` (qapi/qmp-dispatch.c, `qmp_dispatch_check_obj`).
+    ///
+    /// - Parameter allowsOutOfBand: whether `oob` is negotiated.
+    /// - Returns: the name, whether there is such a command or not.
+    /// - Throws: what QEMU finds wrong with the envelope.
+    public func commandName(allowsOutOfBand: Bool) throws(ProtocolError) -> String {
         do throws(ProtocolError) {
             return try commandName(among: members, allowsOutOfBand)
         } catch {

@@ -22,6 +22,11 @@ public enum CommandTraits {
         }
     }
 
+    /// Whether QEMU executes a command of that name out-of-band (qapi/*.json, `allow-oob`; the same in 6.0 to 10.2).
+    public static func allowsOutOfBand(_ name: String) -> Bool {
+        ["migrate-pause", "migrate-recover", "query-yank", "yank"].contains(name)
+    }
+
     /// The descriptor name that `getfd` makes or `closefd` ends.
     public static func descriptorName(of command: Command) -> String? {
         guard command.name == "getfd" || command.name == "closefd" else { return nil }

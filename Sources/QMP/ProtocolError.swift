@@ -1,11 +1,17 @@
 /// An error that QEMU would answer, in QEMU's words.
 public struct ProtocolError: Error, Sendable, Equatable {
-    /// The classes QEMU still uses (qapi/error.json, `QapiErrorClass`) as far as the proxy answers with them.
-    public enum Class: String, Sendable {
+    /// The classes QEMU still uses (qapi/error.json, `QapiErrorClass`).
+    public enum Class: String, Sendable, CaseIterable {
         /// Anything without a class of its own.
         case generic = "GenericError"
         /// The command is unknown, or not allowed in negotiation mode.
         case commandNotFound = "CommandNotFound"
+        /// A device does not support what was asked, or is not running.
+        case deviceNotActive = "DeviceNotActive"
+        /// There is no such device.
+        case deviceNotFound = "DeviceNotFound"
+        /// KVM lacks what was asked.
+        case kvmMissingCap = "KVMMissingCap"
     }
 
     /// The class.

@@ -25,7 +25,8 @@ extension Configuration {
 
         /// All addresses: two sockets cannot have the same, and QEMU serves only one of two who connect.
         var addresses: [Said<Address>] {
-            (monitor.map { [Said(value: $0.value.address, place: $0.place)] } ?? []) + listeners
+            let own = monitor.flatMap { said in said.value.address.map { Said(value: $0, place: said.place) } }
+            return (own.map { [$0] } ?? []) + listeners
         }
 
         /// Notes that a flag was given, if it was.

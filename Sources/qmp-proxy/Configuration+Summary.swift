@@ -14,6 +14,7 @@ extension MonitorConfiguration {
         switch monitor {
         case .connect(let address): add(.qemu, "\(address)")
         case .listen(let address): add(.qemuListen, "\(address)")
+        case .recording: preconditionFailure("a recording in a monitor's place is no matter of configuration files")
         }
         for address in listeners { add(.listen, "\(address)") }
         add(.record, recording?.path ?? "nothing")

@@ -73,12 +73,46 @@ extension Configuration {
         }
     }
 
+    /// Which recorded command answers one that is asked.
+    static func match(_ text: String) throws(Unusable) -> PlaybackSettings.Match {
+        guard let match = PlaybackSettings.Match(rawValue: text) else {
+            throw Unusable(description: "wanted is strict, ordered or any")
+        }
+        return match
+    }
+
+    /// What is not compared.
+    static func pointer(_ text: String) throws(Unusable) -> JSONPointer {
+        do {
+            return try JSONPointer(parsing: text)
+        } catch {
+            throw Unusable(description: "\(error)")
+        }
+    }
+
+    /// What goes wrong on purpose.
+    static func fault(_ text: String) throws(Unusable) -> Fault {
+        do {
+            return try Fault(parsing: text)
+        } catch {
+            throw Unusable(description: "\(error)")
+        }
+    }
+
     /// A number of clients or segments.
     static func count(_ text: String?) throws(Unusable) -> Int {
         guard let text, text.allSatisfy({ "0"..."9" ~= $0 }), let count = Int(text), count > 0 else {
             throw Unusable(description: "wanted is a whole number from 1")
         }
         return count
+    }
+
+    /// A descriptor's number.
+    static func descriptor(_ text: String) throws(Unusable) -> Int {
+        guard text.allSatisfy({ "0"..."9" ~= $0 }), let number = Int(text) else {
+            throw Unusable(description: "wanted is the number of an open descriptor, such as 3")
+        }
+        return number
     }
 
     /// Permissions in the form of chmod(1), octal with or without a leading 0.

@@ -21,12 +21,20 @@ struct ProgressLine {
 
     /// What is to be written when so many bytes are done; `nil` if it is too early to draw again.
     mutating func line(bytes: Int, at now: Instant) -> String? {
+        let done = total.map { "\($0 > 0 ? min(100, Int(Double(bytes) / Double($0) * 100)) : 100) %" }
+        let seconds = now.seconds(since: start)
+        return line(at: now) {
+            let speed = Int(Double(bytes) / 1e6 / seconds)
+            return "\(done ?? "\((bytes / 1_000_000).grouped) MB"), \(speed.grouped) MB/s"
+        }
+    }
+
+    /// What is to be written to show a text; `nil` if it is too early to draw again.
+    mutating func line(at now: Instant, _ text: () -> String) -> String? {
         let interval = 1_000_000 / Self.drawnPerSecondMax
         guard now.microseconds - (drawn ?? start).microseconds >= interval else { return nil }
         drawn = now
-        let speed = Double(bytes) / 1e6 / now.seconds(since: start)
-        let done = total.map { "\($0 > 0 ? min(100, Int(Double(bytes) / Double($0) * 100)) : 100) %" }
-        return "\r\u{1B}[K\(done ?? "\((bytes / 1_000_000).grouped) MB"), \(Int(speed).grouped) MB/s"
+        return "\r\u{1B}[K\(text())"
     }
 
     /// What erases the line; `nil` if there is none.

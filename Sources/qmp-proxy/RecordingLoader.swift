@@ -25,6 +25,12 @@ enum RecordingLoader {
             if case .header(let header) = item.content, let missing = sequence.missing(before: header) {
                 recording.note("\(missing) should come before it and is missing", in: file)
             }
+            if case .header(let header) = item.content, let first = recording.runs.first?.header.monitor,
+                header.monitor != first, !first.isEmpty
+            {
+                let both = "\"\(first)\" and, from \(file):\(item.line) on, \"\(header.monitor)\""
+                throw Failure(description: "\(path) has recordings of two monitors, \(both): name the files of one")
+            }
             recording.take(item, in: file)
             guard recording.bytes <= bytesMax else {
                 let limit = Quantity.text(bytes: bytesMax)

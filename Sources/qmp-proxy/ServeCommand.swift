@@ -132,7 +132,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         do {
             let monitors = try monitors()
-            for address in monitors.flatMap({ [$0.monitor.address] + $0.listeners }) {
+            for address in monitors.flatMap({ [$0.monitor.address].compactMap(\.self) + $0.listeners }) {
                 guard case .unix(let path) = address, path.utf8.count > Address.unixPathBytesMax else { continue }
                 let sizes = "\(path.utf8.count) bytes; a socket file's path has at most \(Address.unixPathBytesMax)"
                 throw Self.say(["qmp-proxy: \(address): the path is too long, \(sizes)"], .failure)

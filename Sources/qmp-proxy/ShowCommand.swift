@@ -126,13 +126,11 @@ struct Show: ParsableCommand {
         }
     }
 
-    /// As https://no-color.org has it.
     private var isColoured: Bool {
-        let isUnwanted = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
         switch color {
         case .always: return true
         case .never: return false
-        case .auto: return isatty(STDOUT_FILENO) == 1 && !isUnwanted
+        case .auto: return TerminalColour.isWanted
         }
     }
 }

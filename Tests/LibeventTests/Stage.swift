@@ -8,8 +8,8 @@ final class Stage {
     /// How often it was looked whether the fact holds.
     private(set) var looks = 0
 
-    init() throws {
-        loop = try EventLoop()
+    init(isPrecise: Bool = false) throws {
+        loop = try EventLoop(isPrecise: isPrecise)
     }
 
     deinit {

@@ -11,6 +11,15 @@ struct TimerTests {
 
     @Test(arguments: [Duration.zero, .microseconds(1), .milliseconds(1), .microseconds(5500), .seconds(-1)])
     func firesOnceAndNeverEarly(duration: Duration) {
+        expectOneCall(after: duration, on: stage)
+    }
+
+    @Test(arguments: [Duration.zero, .microseconds(300), .microseconds(5500)])
+    func isNeverEarlyOnAPreciseLoopEither(duration: Duration) throws {
+        expectOneCall(after: duration, on: try Stage(isPrecise: true))
+    }
+
+    private func expectOneCall(after duration: Duration, on stage: Stage) {
         var fired: [Int64] = []
         let timer = Timer(loop: stage.loop) { fired.append(EventLoop.now()) }
         let start = EventLoop.now()

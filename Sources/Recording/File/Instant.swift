@@ -31,6 +31,11 @@ public struct Instant: Sendable, Hashable, Comparable {
         return Instant(microseconds: instant.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
 
+    /// How much later another instant is.
+    func duration(to other: Instant) -> Duration {
+        .microseconds(other.microseconds - microseconds)
+    }
+
     /// Seconds from another instant to this one.
     public func seconds(since other: Instant) -> Double {
         Double(microseconds - other.microseconds) / 1_000_000

@@ -1,7 +1,8 @@
 extension RecordingHeader {
-    /// When the proxy's clock was at zero, in microseconds since 1970-01-01T00:00:00Z; `nil` if the header says it in
-    /// another way than this version.
-    var startedMicrosecondsSince1970: Int64? {
+    /// When the proxy's clock was at zero, in microseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// `nil` if the header says it in another way than this version.
+    public var startedMicrosecondsSince1970: Int64? {
         let form = "dddd-dd-ddTdd:dd:dd.dddZ"
         let text = Array(started.utf8)
         guard text.count == form.utf8.count else { return nil }

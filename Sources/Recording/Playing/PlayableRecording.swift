@@ -66,10 +66,10 @@ public struct PlayableRecording: Sendable, Equatable {
         case .entry(let entry):
             bytes += item.bytes.count
             if case .gap(let count) = entry.kind { notes.append("\(place): \(count) entries are missing here") }
-            guard !runs.isEmpty else { return }
+            // By hand a header may be lost; the decoder has told of it.
+            if runs.isEmpty { runs.append(Run(RecordingHeader(started: "", proxy: "", monitor: ""), place)) }
             runs[runs.count - 1].lines.append(Line(entry, place))
-        case .unreadable(let why): notes.append("\(place): left out: \(why)")
-        case .note(let text), .flaw(let text): notes.append("\(place): \(text)")
+        case .unreadable(let text), .note(let text), .flaw(let text): notes.append("\(place): \(text)")
         case .comment: break
         }
     }

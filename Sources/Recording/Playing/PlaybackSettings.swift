@@ -30,16 +30,24 @@ public struct PlaybackSettings: Sendable, Equatable {
     public var idleMax: Duration?
     /// Only this client's commands are played; `nil` plays all that QEMU was asked.
     public var client: Int?
+    /// What goes wrong on purpose; of several that fit a command the first one counts.
+    public var faults: [Fault] = []
 
     /// The defaults.
     public init() {}
 
-    /// How long a recorded delay takes.
+    /// The longest delay: 100 years, beyond which times would be too large to be told.
+    static let delayMax = Duration.seconds(100 * 365 * 86_400)
+
+    /// How long a recorded delay takes; never more than 100 years.
     public func scaled(_ delay: Duration) -> Duration {
         let delay = max(.zero, min(delay, idleMax ?? delay))
         return switch speed {
         case .max: .zero
-        case .times(let factor): delay / factor
+        case .times(let factor): min(Self.delayMax, delay / max(factor, Self.factorMin))
         }
     }
+
+    /// Slower is as slow: a year becomes a million of them.
+    private static let factorMin = 1e-6
 }

@@ -24,7 +24,8 @@ public struct RedactionRule: Sendable, Hashable, CustomStringConvertible {
         let example = "as in \"blockdev-* /arguments/auth\""
         let slash = text.firstIndex(of: "/") ?? text.endIndex
         let words = text[..<slash].split(whereSeparator: \.isWhitespace)
-        guard let name = words.first, words.count == 1 else {
+        let isApart = slash == text.endIndex || text[..<slash].last?.isWhitespace == true
+        guard let name = words.first, words.count == 1, isApart else {
             throw Malformed(description: "\"\(text)\": the name of a command or an event is wanted first, \(example)")
         }
         var rest = text[slash...]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A virtual environment with PyPI's `qemu.qmp`, made once, beside the binary.
+/// A virtual environment with PyPI's `qemu.qmp` and `pytest`, made once, beside the binary.
 struct PythonEnvironment {
     private let folder: String
 
@@ -15,11 +15,11 @@ struct PythonEnvironment {
 
     private static func make() throws -> String {
         let folder = URL(filePath: try Proxy.binary()).deletingLastPathComponent().appending(path: "qemu-qmp-venv").path
-        let check = [folder + "/bin/python", "-c", "import qemu.qmp.qmp_shell"]
+        let check = [folder + "/bin/python", "-c", "import qemu.qmp.qmp_shell, pytest"]
         if run(check).trouble == nil { return folder }
         let steps = [
             ["python3", "-m", "venv", "--clear", folder],
-            [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", "qemu.qmp"],
+            [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", "qemu.qmp", "pytest"],
             check,
         ]
         for step in steps {
@@ -59,6 +59,13 @@ struct PythonEnvironment {
         let path = Workbench.current.newPath("typed")
         try lines.write(toFile: path, atomically: false, encoding: .utf8)
         return try run([folder + "/bin/qmp-shell"] + arguments, input: path)
+    }
+
+    /// Runs the tests in a file with pytest, in the directory where it lies, and returns what it printed.
+    func test(_ file: URL, path: String) throws -> String {
+        let directory = file.deletingLastPathComponent().path
+        let pytest = "cd '\(directory)'; PATH='\(path)' exec '\(folder)/bin/python' -m pytest -q '\(file.path)'"
+        return try run(["/bin/sh", "-c", pytest], input: "/dev/null")
     }
 
     private func run(_ command: [String], input: String) throws -> String {
