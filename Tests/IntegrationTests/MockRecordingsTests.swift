@@ -130,8 +130,8 @@ private struct Players {
         switch content {
         // Who asked for what is left out of the recording cannot ask for it again.
         case .message(let message, _) where !entry.redacted.contains("/execute"):
-            // The proxy's own commands are none of QEMU's: whether marks are taken depends on what is recorded now.
-            guard !message.joined.text.contains("__org.qmp-proxy_") else { return }
+            // How the proxy is does not depend on what was recorded.
+            guard !message.joined.text.contains("__org.qmp-proxy_query-status") else { return }
             bytes = message.joined
         case .invalid(let invalid, _): bytes = invalid
         default: return
