@@ -103,17 +103,8 @@ struct Mock: ParsableCommand {
     )
     var fault: [Fault] = []
 
-    @Option(
-        help: ArgumentHelp("Serve this many clients at once, the next one waits. (default: 1024)", valueName: "N"),
-        transform: Configuration.count
-    )
-    var maxClients: Int?
-
-    @Option(
-        help: ArgumentHelp("Permissions of the unix sockets that are created. (default: 0600)", valueName: "MODE"),
-        transform: Configuration.socketMode
-    )
-    var socketMode: UInt32?
+    @OptionGroup
+    var serving: ServingFlags
 
     @Flag(help: "Fail if anything that was recorded was not asked for.")
     var requireAll = false
@@ -165,8 +156,8 @@ struct Mock: ParsableCommand {
                 name: recording.runs.first?.header.monitor ?? path,
                 monitor: .recording(RecordedMonitor(path: path, recording: recording, settings: settings)),
                 listeners: listeners,
-                socketMode: socketMode ?? 0o600,
-                clientsMax: maxClients ?? 1024
+                socketMode: serving.socketMode ?? 0o600,
+                clientsMax: serving.maxClients ?? 1024
             )
         }
     }

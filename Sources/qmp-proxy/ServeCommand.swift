@@ -96,20 +96,11 @@ struct Serve: ParsableCommand {
     )
     var listen: [Address] = []
 
-    @Option(
-        help: ArgumentHelp("Serve this many clients at once, the next one waits. (default: 1024)", valueName: "N"),
-        transform: Configuration.count
-    )
-    var maxClients: Int?
+    @OptionGroup
+    var serving: ServingFlags
 
     @Flag(help: "Keep clients connected when QEMU goes away.")
     var keepClients = false
-
-    @Option(
-        help: ArgumentHelp("Permissions of the unix sockets that are created. (default: 0600)", valueName: "MODE"),
-        transform: Configuration.socketMode
-    )
-    var socketMode: UInt32?
 
     @Option(
         help: ArgumentHelp("The monitor's name in logs and recordings. (default: vm0)", valueName: "NAME"),
@@ -176,9 +167,9 @@ struct Serve: ParsableCommand {
         draft.monitor = connected ?? listening
         draft.listeners = listen.compactMap { draft.flag(.listen, $0) }
         draft.recording = recording.draft(&draft)
-        draft.clientsMax = draft.flag(.maxClients, maxClients)
+        draft.clientsMax = draft.flag(.maxClients, serving.maxClients)
         draft.keepsClients = draft.flag(.keepClients, keepClients ? true : nil)
-        draft.socketMode = draft.flag(.socketMode, socketMode)
+        draft.socketMode = draft.flag(.socketMode, serving.socketMode)
         return draft
     }
 

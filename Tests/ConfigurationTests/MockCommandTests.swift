@@ -27,8 +27,8 @@ struct MockCommandTests {
         settings.client = 2
         settings.faults = [try Fault(parsing: "query-*: delay 500ms"), try Fault(parsing: "stop #2: silence")]
         #expect(mock.settings == settings)
-        #expect(mock.maxClients == 1)
-        #expect(mock.socketMode == 0o660)
+        #expect(mock.serving.maxClients == 1)
+        #expect(mock.serving.socketMode == 0o660)
         #expect(mock.requireAll)
         #expect(mock.readyFd == 3)
         #expect(mock.logLevel == .debug)
