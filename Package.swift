@@ -15,6 +15,12 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// Declares a plugin, which may see nothing but PluginKit and QMP; the path is said since SwiftPM takes `Plugins` for
+/// its own.
+func plugin(_ name: String) -> Target {
+    .target(name: name, dependencies: ["PluginKit", "QMP"], path: "Plugins/\(name)", swiftSettings: strict)
+}
+
 /// Declares a test target of this package.
 func tests(
     _ name: String,
@@ -27,7 +33,11 @@ func tests(
 let package = Package(
     name: "qmp-proxy",
     products: [
-        .executable(name: "qmp-proxy", targets: ["qmp-proxy"])
+        .executable(name: "qmp-proxy", targets: ["qmp-proxy"]),
+        // For plugins of one's own: what they see, how they are tested, and the program to put them into.
+        .library(name: "PluginKit", targets: ["PluginKit", "QMP"]),
+        .library(name: "ProxyTesting", targets: ["ProxyTesting", "ProxyCore", "Recording"]),
+        .library(name: "ProxyCommand", targets: ["ProxyCommand"]),
     ],
     dependencies: [
         // Subcommands, `--help` and usage errors: what every Swift command line is expected to use.
@@ -43,33 +53,47 @@ let package = Package(
         target("Libevent", ["CLibevent", "CSupport"]),
         target("QMP", ["CSupport"]),
         target("Recording", ["CSupport", "QMP"]),
-        target("ProxyCore", ["QMP", "Recording"]),
+        target("PluginKit", ["QMP"]),
+        target("ProxyCore", ["PluginKit", "QMP", "Recording"]),
         target(
             "ProxyIO",
-            ["CSupport", "Libevent", "ProxyCore", "QMP", "Recording", .product(name: "Logging", package: "swift-log")]
+            [
+                "CSupport", "Libevent", "PluginKit", "ProxyCore", "QMP", "Recording",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
-        target("ProxyTesting", ["ProxyCore", "QMP", "Recording"]),
-        .executableTarget(
-            name: "qmp-proxy",
-            dependencies: [
-                "CSupport", "Libevent", "ProxyCore", "ProxyIO", "QMP", "Recording",
+        target("ProxyTesting", ["PluginKit", "ProxyCore", "QMP", "Recording"]),
+        target(
+            "ProxyCommand",
+            [
+                "CSupport", "Exec", "Guard", "Libevent", "Pass", "PluginKit", "ProxyCore", "ProxyIO", "QMP",
+                "Recording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
-            ],
-            swiftSettings: strict
+            ]
         ),
+        .executableTarget(name: "qmp-proxy", dependencies: ["ProxyCommand"], swiftSettings: strict),
+        plugin("Exec"),
+        plugin("Guard"),
+        plugin("Pass"),
+        tests("ExecTests", ["Exec", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("GuardTests", ["Guard", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("QMPTests", ["QMP", "ProxyTesting"], resources: [.copy("Fixtures")]),
         tests("RecordingTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests(
             "ProxyIOTests",
-            ["CSupport", "Libevent", "ProxyIO", "QMP", "Recording", .product(name: "Logging", package: "swift-log")]
+            [
+                "CSupport", "Libevent", "PluginKit", "ProxyIO", "QMP", "Recording",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
-        tests("ProxyCoreTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("PluginKitTests", ["Pass", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("ProxyCoreTests", ["PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("LibeventTests", ["CSupport", "Libevent"]),
-        tests("ConfigurationTests", ["qmp-proxy", "Libevent", "ProxyIO", "Recording"]),
-        tests("ShowTests", ["qmp-proxy", "QMP", "Recording"]),
-        tests("SimulationTests", ["ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        tests("ConfigurationTests", ["Libevent", "PluginKit", "ProxyCommand", "ProxyIO", "QMP", "Recording"]),
+        tests("ShowTests", ["ProxyCommand", "QMP", "Recording"]),
+        tests("SimulationTests", ["PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("IntegrationTests", ["CSupport", "QMP", "Recording", "qmp-proxy"]),
         tests("TidyTests", []),
     ],

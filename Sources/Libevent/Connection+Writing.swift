@@ -1,6 +1,6 @@
 internal import Glibc
 
-extension Connection {
+extension Connection: Flushing {
     /// Sends what was queued in this turn, or tells of the end; called by the loop at the end of the turn.
     func flush() {
         waitsForFlush = false

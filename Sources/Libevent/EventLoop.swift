@@ -5,7 +5,8 @@ internal import Synchronization
 /// One libevent loop, and the executor of the actors that live on it.
 ///
 /// A turn is: one `epoll_wait`, the callbacks of what came, the jobs of the actors, then one write for each connection
-/// that has something to send. So what many callbacks of a turn queue for one connection leaves in one system call.
+/// and program that has something to be sent. So what many callbacks of a turn queue for one of them leaves in one
+/// system call.
 ///
 /// The base has no locks: other threads only append to the queue of jobs and write to an eventfd
 /// (libevent, event.h, `EVENT_BASE_FLAG_NOLOCK`; eventfd(2)).
@@ -30,8 +31,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private var isStopping = false
     private var jobsTaken: [UnownedJob] = []
     private var errands: [() -> Void] = []
-    private var unflushed: [Connection] = []
-    private var flushing: [Connection] = []
+    private var unflushed: [any Flushing] = []
+    private var flushing: [any Flushing] = []
     private var finishing: [ObjectIdentifier: Connection] = [:]
 
     /// Makes a loop that belongs to the calling thread until another one calls ``run()``.
@@ -157,7 +158,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         for _ in 0..<8 where !unflushed.isEmpty {
             flushStart?()
             swap(&unflushed, &flushing)
-            for connection in flushing { connection.flush() }
+            for output in flushing { output.flush() }
             flushing.removeAll(keepingCapacity: true)
         }
         flushStart?()
@@ -165,9 +166,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: What the module's own types ask for
 
-    /// Has the connection flushed at the end of this turn, and keeps it until then.
-    func flushAtTurnEnd(_ connection: Connection) {
-        unflushed.insert(connection, at: connection.flushesFirst ? 0 : unflushed.count)
+    /// Has it flushed at the end of this turn, and keeps it until then.
+    func flushAtTurnEnd(_ output: any Flushing) {
+        unflushed.insert(output, at: output.flushesFirst ? 0 : unflushed.count)
     }
 
     /// Keeps a connection that has bytes to send when its owner may have forgotten it.

@@ -2,7 +2,7 @@ internal import CLibevent
 internal import CSupport
 internal import Glibc
 
-/// What a connection has to send, in order, with the descriptors that go with it.
+/// What a connection or a program is to be sent, in order, with the descriptors that go with it.
 ///
 /// Empty it holds no memory of its own.
 struct OutputQueue {
@@ -70,25 +70,31 @@ struct OutputQueue {
         case failed(CInt)
     }
 
-    /// Sends from the start of the queue with one system call.
+    /// Sends from the start of the queue to a socket, with one system call.
     mutating func sendSome(to socket: CInt, loop: EventLoop) -> Outcome {
-        var room = Room(copies: loop.scratch, gathering: loop.gathering)
         let numbers = pieces[head].descriptors.compactMap(\.number)
-        let sent = withPieces(from: head, room: &room) { gathered in
-            let sent = csupport_send_pieces(
-                socket,
-                gathered.baseAddress,
-                gathered.count,
-                numbers,
-                CInt(numbers.count)
-            )
-            return sent < 0 ? -Int(errno) : sent
+        return takeSome(loop: loop) { gathered in
+            csupport_send_pieces(socket, gathered.baseAddress, gathered.count, numbers, CInt(numbers.count))
         }
-        guard sent >= 0 else {
-            return sent == -Int(EAGAIN) ? .full : .failed(CInt(-sent))
+    }
+
+    /// Writes from the start of the queue to a pipe that does not block, with one system call.
+    mutating func writeSome(to pipe: CInt, loop: EventLoop) -> Outcome {
+        takeSome(loop: loop) { gathered in writev(pipe, gathered.baseAddress, CInt(gathered.count)) }
+    }
+
+    /// Offers the start of the queue to a call that tells how many bytes it took, or -1 with `errno`.
+    private mutating func takeSome(loop: EventLoop, call: (UnsafeBufferPointer<iovec>) -> Int) -> Outcome {
+        var room = Room(copies: loop.scratch, gathering: loop.gathering)
+        let taken = withPieces(from: head, room: &room) { gathered in
+            let taken = call(gathered)
+            return taken < 0 ? -Int(errno) : taken
         }
-        drop(sent)
-        return sent == room.byteCount ? .sent : .full
+        guard taken >= 0 else {
+            return taken == -Int(EAGAIN) ? .full : .failed(CInt(-taken))
+        }
+        drop(taken)
+        return taken == room.byteCount ? .sent : .full
     }
 
     /// Where the pieces of one write are put together.

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import QMP
 internal import Recording
 
@@ -6,6 +7,8 @@ struct ClientState {
     /// A document of the client's that has its place in the order of replies.
     struct Slot {
         enum State {
+            /// A plugin holds it.
+            case held
             /// Waits for its turn to be sent.
             case waiting(CommandQueue.Outgoing)
             /// Is at the monitor.
@@ -29,9 +32,7 @@ struct ClientState {
         case dropped
     }
 
-    let number: Int
-    let peer: String
-    let listener: String
+    let client: Client
     var phase = Phase.open
     /// `nil` until it is greeted.
     var session: ServerSession?
@@ -49,12 +50,12 @@ struct ClientState {
     var isReadingPaused = false
     var unsent = 0
 
-    init(number: Int, peer: String, listener: String, limits: ProxyLimits) {
-        self.number = number
-        self.peer = peer
-        self.listener = listener
+    init(_ client: Client, limits: ProxyLimits) {
+        self.client = client
         decoder = FrameDecoder(limits: limits.documents)
     }
+
+    var number: Int { client.number }
 
     /// Whether nothing is said to it any more.
     var isLeaving: Bool { phase == .closing || phase == .dropped }
@@ -71,9 +72,21 @@ struct ClientState {
     /// Bytes held of what the client has sent, and of what it has been answered but not told.
     var inputHeld: Int { decoder.bytesHeld + waitingBytes + answeredBytes }
 
-    /// The command whose turn it is to be sent.
+    /// The command whose turn it is to be sent; there is none as long as a plugin holds one before it.
     var firstWaiting: Int? {
-        slots.firstIndex { if case .waiting = $0.state { true } else { false } }
+        for (index, slot) in slots.enumerated() {
+            switch slot.state {
+            case .waiting: return index
+            case .held: return nil
+            case .sent, .answered: continue
+            }
+        }
+        return nil
+    }
+
+    /// Where the document of that number stands in the order of replies.
+    func slot(of number: Int) -> Int? {
+        slots.firstIndex { $0.number == number }
     }
 
     /// Whether nothing of it is left to be answered.

@@ -9,9 +9,14 @@ struct CommandQueue {
     /// It never changes, so that it can be shared instead of copied.
     final class Outgoing: Sendable {
         let number: Int
-        /// Whose it is; the client may have left.
-        let client: Int
+        /// Whose it is, and may have left; `nil` for a plugin's.
+        let client: Int?
+        /// The place in the chain of the plugin whose it is; `nil` for a client's.
+        let place: Int?
+        /// What is executed.
         let command: Command
+        /// What the client has said, unless a plugin has put the command in its place.
+        let original: Command
         /// Whether it overtakes: only at a monitor that has `oob`; any other refuses it in its turn.
         let isOutOfBand: Bool
         /// What is sent.
@@ -23,8 +28,10 @@ struct CommandQueue {
 
         init(
             number: Int,
-            client: Int,
+            client: Int?,
+            place: Int? = nil,
             command: Command,
+            original: Command,
             isOutOfBand: Bool,
             message: SplicedMessage,
             mapping: IDMapping,
@@ -33,7 +40,9 @@ struct CommandQueue {
         ) {
             self.number = number
             self.client = client
+            self.place = place
             self.command = command
+            self.original = original
             self.isOutOfBand = isOutOfBand
             self.message = message
             self.mapping = mapping
@@ -50,6 +59,10 @@ struct CommandQueue {
 
     private(set) var flights: [Flight] = []
     private(set) var inBandInFlight = 0
+    /// Whether one of those is a plugin's; more than one there never is.
+    private(set) var hasExecutionInFlight = false
+    /// Whether the last one sent was a plugin's.
+    private(set) var sentExecutionLast = false
     /// Whether a command with descriptors is in flight: nothing in-band follows it until it is answered.
     ///
     /// With `oob` QEMU reads ahead and would let one set of descriptors replace the other (chardev/char-socket.c,
@@ -76,15 +89,32 @@ struct CommandQueue {
         turns.removeAll { $0 == client }
     }
 
-    /// Whether an in-band command may be sent now.
-    func admits(_ outgoing: Outgoing, limit: Int) -> Bool {
-        barrier == nil && inBandInFlight < (outgoing.descriptors.isEmpty ? limit : 1)
+    /// Whether a client's in-band command may be sent now.
+    ///
+    /// - Parameters:
+    ///   - outgoing: the command.
+    ///   - limit: how many may be in flight in all.
+    ///   - kept: how many of those are kept for plugins.
+    /// - Returns: whether there is room, and nothing that must be alone in flight.
+    func admits(_ outgoing: Outgoing, limit: Int, kept: Int) -> Bool {
+        guard barrier == nil, outgoing.descriptors.isEmpty else { return barrier == nil && inBandInFlight == 0 }
+        let clients = inBandInFlight - (hasExecutionInFlight ? 1 : 0)
+        return inBandInFlight < limit && clients < max(1, limit - kept)
+    }
+
+    /// Whether a plugin's in-band command may be sent now.
+    func admitsExecution(limit: Int) -> Bool {
+        barrier == nil && !hasExecutionInFlight && inBandInFlight < limit
     }
 
     /// Notes a command that is sent.
     mutating func sent(_ outgoing: Outgoing, at now: Instant) {
         flights.append(Flight(outgoing: outgoing, sentAt: now))
-        if !outgoing.isOutOfBand { inBandInFlight += 1 }
+        if !outgoing.isOutOfBand {
+            inBandInFlight += 1
+            sentExecutionLast = outgoing.client == nil
+            if sentExecutionLast { hasExecutionInFlight = true }
+        }
         if !outgoing.descriptors.isEmpty { barrier = outgoing.number }
     }
 
@@ -92,7 +122,10 @@ struct CommandQueue {
     mutating func answered(_ number: Int) -> Outgoing? {
         guard let index = flights.firstIndex(where: { $0.outgoing.number == number }) else { return nil }
         let outgoing = flights.remove(at: index).outgoing
-        if !outgoing.isOutOfBand { inBandInFlight -= 1 }
+        if !outgoing.isOutOfBand {
+            inBandInFlight -= 1
+            if outgoing.client == nil { hasExecutionInFlight = false }
+        }
         if barrier == number { barrier = nil }
         return outgoing
     }

@@ -1,17 +1,6 @@
+public import PluginKit
 public import QMP
 public import Recording
-
-/// How much a line in the log matters.
-public enum LogLevel: Sendable, Hashable {
-    /// Only of interest to who looks for a fault in the proxy.
-    case debug
-    /// The normal course of things.
-    case info
-    /// Something was not as it should be, and the proxy coped.
-    case warning
-    /// Something needs a person.
-    case error
-}
 
 /// All that the engine may ask for.
 ///
@@ -43,6 +32,16 @@ public enum ProxyAction: Sendable, Equatable {
     case record(Entry)
     /// Write a line to the log.
     case log(LogLevel, String)
+    /// Connect to a second monitor's address.
+    case connectSecondMonitor(Int, address: String)
+    /// Keep a plugin's value durably, instead of the one before; report ``ProxyEvent/stored(plugin:number:failure:)``.
+    case store(plugin: Int, number: Int, Bytes)
+    /// Start a program with its arguments, and report its lines and its end.
+    case startProgram(Int, [String])
+    /// Write to a program's standard input.
+    case writeToProgram(Int, Bytes)
+    /// End a program: close its input, ask it to end, kill it in the end.
+    case stopProgram(Int)
     /// The engine has nothing more to do: end.
     case stopped
 }

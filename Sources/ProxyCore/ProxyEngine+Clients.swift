@@ -1,13 +1,14 @@
+internal import PluginKit
 internal import QMP
 internal import Recording
 
 /// Clients come, speak and go.
 extension ProxyEngine {
-    mutating func accept(_ number: Int, peer: String, listener: String) {
-        clients.append(ClientState(number: number, peer: peer, listener: listener, limits: limits))
+    mutating func accept(_ client: Client) {
+        clients.append(ClientState(client, limits: limits))
         counts.clientsAccepted += 1
-        log(.info, "client \(number) connected to \(listener): \(peer)")
-        record(.client(number), .opened(peer: peer))
+        log(.info, "client \(client.number) connected to \(client.listener): \(client.peer)")
+        record(.client(client.number), .opened(peer: "\(client.peer)"))
         let index = clients.all.count - 1
         if isStopping || lacksRecording {
             finish(at: index)
@@ -54,7 +55,7 @@ extension ProxyEngine {
     }
 
     /// Takes documents as long as the client may have more of them waiting; else it is not read from.
-    private mutating func decode(at index: Int) {
+    mutating func decode(at index: Int) {
         while clients[index].takesMore(limits), !isStopping, let frame = clients[index].decoder.next() {
             take(frame, at: index)
         }
@@ -85,10 +86,9 @@ extension ProxyEngine {
         if case .command(let command) = decision, CommandTraits.takesDescriptors(command) {
             swap(&descriptors, &clients[index].descriptors)
         }
-        let form: Entry.Form = message.isStrictJSON ? .json : .dialect
         record(
             .client(clients[index].number),
-            .received(.message(SplicedMessage(message.bytes), form)),
+            .received(.message(SplicedMessage(message.bytes), message.form)),
             command: commandNumber,
             descriptors: descriptors.count
         )
@@ -97,82 +97,16 @@ extension ProxyEngine {
             answerHere(reply, at: index)
         case .command(let command):
             counts.commands += 1
-            execute(command, descriptors, at: index)
+            let asked = AskedCommand(
+                number: commandNumber,
+                client: clients[index].client,
+                original: command,
+                command: command,
+                descriptors: descriptors,
+                askedAt: now
+            )
+            if chain.isEmpty { pass(asked, at: index) } else { proceed(asked, from: 0, at: index) }
         }
-    }
-
-    /// A command goes its way: to the proxy itself, or into the queue for the monitor.
-    private mutating func execute(_ command: Command, _ descriptors: [DescriptorToken], at index: Int) {
-        if let reply = ownReply(to: command, at: index) { return answerHere(reply, at: index) }
-        guard monitor.phase == .ready || monitor.phase == .negotiating || !settings.keepsClients else {
-            closeDescriptors(descriptors)
-            return answerHere(notConnected, to: command.message, at: index)
-        }
-        let wrapped = IDMapping.upstream(command.message, number: commandNumber, limits: limits.documents)
-        guard let (upstream, mapping) = wrapped else {
-            closeDescriptors(descriptors)
-            return answerHere(.tokenSize, to: nil, at: index)
-        }
-        let client = clients[index].number
-        let outgoing = CommandQueue.Outgoing(
-            number: commandNumber,
-            client: client,
-            command: command,
-            isOutOfBand: command.isOutOfBand && monitor.hasOutOfBand,
-            message: upstream,
-            mapping: mapping,
-            descriptors: descriptors,
-            askedAt: now
-        )
-        clients[index].waitingBytes += command.message.bytes.count
-        guard !outgoing.isOutOfBand else {
-            clients[index].outOfBandUnanswered += 1
-            outOfBandWaiting.append(outgoing)
-            return
-        }
-        clients[index].slots.append(ClientState.Slot(number: commandNumber, state: .waiting(outgoing)))
-        queue.enqueue(client)
-    }
-
-    var notConnected: ProtocolError {
-        ProtocolError(.generic, "The monitor \(settings.monitorAddress) is not connected")
-    }
-
-    // MARK: - Answers
-
-    mutating func answerHere(_ error: ProtocolError, to message: Message?, at index: Int) {
-        guard let session = clients[index].session else { return }
-        answerHere(session.failure(error, to: message), at: index)
-    }
-
-    /// Answers the document under way without QEMU, in its place.
-    private mutating func answerHere(_ reply: Bytes, at index: Int) {
-        counts.answeredHere += 1
-        let slot = ClientState.Slot(number: commandNumber, state: .answered(SplicedMessage(reply), .monitor))
-        clients[index].slots.append(slot)
-        clients[index].answeredBytes += reply.count
-        sendAnswered(at: index)
-    }
-
-    /// Sends the replies that nothing stands before.
-    mutating func sendAnswered(at index: Int) {
-        while let slot = clients[index].slots.first, case .answered(let reply, let form) = slot.state {
-            clients[index].slots.removeFirst()
-            clients[index].answeredBytes -= reply.count
-            send(reply, as: form, toClientAt: index, command: slot.number)
-        }
-    }
-
-    mutating func send(_ reply: SplicedMessage, as form: Entry.Form, toClientAt index: Int, command: Int? = nil) {
-        let number = clients[index].number
-        record(.client(number), .sent(form == .monitor ? .reply(reply) : .message(reply, form)), command: command)
-        act(.send(.client(number), reply))
-    }
-
-    /// After a reply there may be room for more of a client's documents, or nothing left to wait for.
-    mutating func goOn(at index: Int) {
-        if clients[index].isReadingPaused { decode(at: index) }
-        if clients[index].phase == .ended, clients[index].isIdle { finish(at: index) }
     }
 
     // MARK: - Bounds
@@ -274,6 +208,7 @@ extension ProxyEngine {
         clients[index].answeredBytes = 0
         clients[index].outOfBandUnanswered = 0
         let number = clients[index].number
+        dropHeld(of: number)
         queue.forget(number)
         outOfBandWaiting.removeAll { $0.client == number }
     }

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import QMP
 internal import Recording
 
@@ -11,6 +12,7 @@ extension ProxyEngine {
 
     mutating func monitorOpened(_ peer: String) {
         monitor.phase = .silent
+        chain.tellAll(.monitorChanged(.own, .silent))
         monitor.decoder = MonitorDecoder(limits: limits.documents)
         monitor.connections += 1
         monitor.lastTrouble = nil
@@ -22,6 +24,7 @@ extension ProxyEngine {
         monitor.phase = .away
         if monitor.lastTrouble != reason {
             monitor.lastTrouble = reason
+            chain.tellAll(.monitorChanged(.own, .unreachable(reason: reason)))
             log(.warning, "the monitor \(settings.monitorAddress) cannot be reached, trying again: \(reason)")
         }
         tryAgain()
@@ -44,6 +47,8 @@ extension ProxyEngine {
         monitor.unsent = 0
         log(isStopping ? .info : .warning, "the monitor \(settings.monitorAddress) is gone: \(reason)")
         record(.monitor, .closed(reason: reason))
+        chain.tellAll(.monitorChanged(.own, .gone(reason: reason)))
+        loseExecutions(on: .own)
         let lost = queue.reset()
         if settings.keepsClients {
             refuse(lost)
@@ -60,14 +65,14 @@ extension ProxyEngine {
         outOfBandWaiting = []
         closeDescriptors(waiting.flatMap(\.descriptors))
         for outgoing in waiting where !outgoing.isOutOfBand {
-            guard let index = clients.index(of: outgoing.client) else { continue }
-            clients[index].waitingBytes -= outgoing.command.message.bytes.count
+            guard let index = outgoing.client.flatMap({ clients.index(of: $0) }) else { continue }
+            clients[index].waitingBytes -= outgoing.original.message.bytes.count
         }
         for (outgoing, error) in lost.map({ ($0, unknown) }) + waiting.map({ ($0, notConnected) }) {
-            guard let index = clients.index(of: outgoing.client), !clients[index].isLeaving,
+            guard let index = outgoing.client.flatMap({ clients.index(of: $0) }), !clients[index].isLeaving,
                 let session = clients[index].session
             else { continue }
-            let reply = session.failure(error, to: outgoing.command.message)
+            let reply = session.failure(error, to: outgoing.original.message)
             answered(outgoing, SplicedMessage(reply), at: index)
         }
     }
@@ -97,16 +102,20 @@ extension ProxyEngine {
         case .reply(let id?, let isError): takeReply(message, id, isError: isError)
         case .reply(nil, _), .unknown: belongsToNobody(message)
         case .greeting: takeGreeting(message)
-        case .event:
+        case .event(let name):
             counts.events += 1
             record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
-            events.append(message)
+            if chain.isEmpty { events.append(message) } else { showEvent(name, message, &events) }
         }
     }
 
     /// Gives the events that came one behind the other to every client that has negotiated.
-    private mutating func passOn(_ events: inout EventRun) {
+    mutating func passOn(_ events: inout EventRun) {
         guard let bytes = events.take() else { return }
+        passOn(bytes)
+    }
+
+    mutating func passOn(_ bytes: Bytes) {
         for client in clients.all where client.getsEvents {
             act(.send(.client(client.number), SplicedMessage(bytes)))
         }
@@ -132,13 +141,21 @@ extension ProxyEngine {
         monitor.greeting = greeting
         monitor.phase = .negotiating
         log(.info, "the monitor is QEMU \(greeting.version) \(greeting.package)")
-        let arguments = monitor.hasOutOfBand ? ", \"arguments\": {\"enable\": [\"oob\"]}" : ""
-        let id = JSONValue.string(settings.nonce).written().text
-        let text = "{\"execute\": \"qmp_capabilities\"\(arguments), \"id\": \(id)}"
-        let command = SplicedMessage(Bytes(text: text), addsLineEnd: true)
+        let command = negotiation(with: greeting)
         record(.monitor, .sent(.message(command, .json)))
         act(.send(.monitor, command))
-        for index in clients.all.indices where clients[index].session == nil { greet(at: index, with: greeting) }
+        for index in clients.all.indices where clients[index].session == nil && !clients[index].isLeaving {
+            greet(at: index, with: greeting)
+        }
+    }
+
+    /// Our own negotiation, which takes all that is offered.
+    func negotiation(with greeting: Greeting) -> SplicedMessage {
+        let hasOutOfBand = greeting.capabilities.contains("oob")
+        let arguments = hasOutOfBand ? ", \"arguments\": {\"enable\": [\"oob\"]}" : ""
+        let id = JSONValue.string(settings.nonce).written().text
+        let text = "{\"execute\": \"qmp_capabilities\"\(arguments), \"id\": \(id)}"
+        return SplicedMessage(Bytes(text: text), addsLineEnd: true)
     }
 
     private mutating func negotiated(_ message: MonitorMessage, isError: Bool) {
@@ -148,6 +165,7 @@ extension ProxyEngine {
             return closeMonitor()
         }
         monitor.phase = .ready
+        if let greeting = monitor.greeting { chain.tellAll(.monitorChanged(.own, .ready(greeting))) }
         monitor.reconnectDelay = limits.reconnectDelayMin
     }
 
@@ -162,17 +180,26 @@ extension ProxyEngine {
             let outgoing = queue.answered(number)
         else { return belongsToNobody(message) }
         counts.replies += 1
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)), command: number)
+        record(
+            .monitor,
+            .received(.message(SplicedMessage(message.bytes), .monitor)),
+            command: number,
+            plugin: outgoing.place.map { chain.places[$0].name }
+        )
         if let name = CommandTraits.descriptorName(of: outgoing.command), !isError { note(name, outgoing) }
-        guard let index = clients.index(of: outgoing.client), !clients[index].isLeaving else { return }
-        answered(outgoing, outgoing.mapping.downstream(message, id: id, inner: inner, of: outgoing.command), at: index)
+        guard let client = outgoing.client else { return executed(number, message, isError: isError) }
+        guard let index = clients.index(of: client), !clients[index].isLeaving else { return }
+        let reply =
+            replacement(of: message, isError: isError, to: outgoing, at: index)
+            ?? outgoing.mapping.downstream(message, id: id, inner: inner, of: outgoing.original)
+        answered(outgoing, reply, at: index)
     }
 
     /// Gives a reply its place in its client's order; an out-of-band one has none and goes at once.
     private mutating func answered(_ outgoing: CommandQueue.Outgoing, _ reply: SplicedMessage, at index: Int) {
         if outgoing.isOutOfBand {
             clients[index].outOfBandUnanswered -= 1
-            clients[index].waitingBytes -= outgoing.command.message.bytes.count
+            clients[index].waitingBytes -= outgoing.original.message.bytes.count
             send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
         } else if clients[index].slots.first?.number == outgoing.number {
             clients[index].slots.removeFirst()
@@ -189,7 +216,8 @@ extension ProxyEngine {
         if outgoing.command.name == "closefd" {
             monitor.descriptorNames.remove(name)
         } else if !monitor.descriptorNames.insert(name).inserted {
-            log(.warning, "client \(outgoing.client) replaced the descriptor named \(String(reflecting: name))")
+            let owner = outgoing.client.map { "client \($0)" } ?? "a plugin"
+            log(.warning, "\(owner) replaced the descriptor named \(String(reflecting: name))")
         }
     }
 
@@ -198,7 +226,7 @@ extension ProxyEngine {
     /// Sends what may be sent: out-of-band commands at once, in-band ones from the clients in turn.
     mutating func dispatch() {
         guard monitor.phase == .ready, !isStopping else { return }
-        while sendOutOfBand() || sendInBand() {}
+        while sendOutOfBand() || sendExecution() || sendInBand() {}
     }
 
     private mutating func sendOutOfBand() -> Bool {
@@ -216,24 +244,29 @@ extension ProxyEngine {
             queue.endTurn()
             return true
         }
-        let limit = monitor.hasOutOfBand ? limits.inBandInFlightMax : limits.inBandInFlightWithoutOutOfBandMax
-        guard queue.admits(outgoing, limit: limit) else { return false }
+        guard queue.admits(outgoing, limit: inBandMax, kept: chain.keepsPlace ? 1 : 0) else { return false }
         queue.endTurn()
         clients[index].slots[place].state = .sent
-        clients[index].waitingBytes -= outgoing.command.message.bytes.count
+        clients[index].waitingBytes -= outgoing.original.message.bytes.count
         send(outgoing)
         if clients[index].firstWaiting != nil { queue.enqueue(number) }
         if clients[index].isReadingPaused { goOn(at: index) }
         return true
     }
 
-    private mutating func send(_ outgoing: CommandQueue.Outgoing) {
+    /// Commands that may be in flight in-band.
+    var inBandMax: Int {
+        monitor.hasOutOfBand ? limits.inBandInFlightMax : limits.inBandInFlightWithoutOutOfBandMax
+    }
+
+    mutating func send(_ outgoing: CommandQueue.Outgoing) {
         queue.sent(outgoing, at: now)
         record(
             .monitor,
-            .sent(.message(outgoing.message, outgoing.command.message.isStrictJSON ? .json : .dialect)),
+            .sent(.message(outgoing.message, outgoing.command.message.form)),
             command: outgoing.number,
-            descriptors: outgoing.descriptors.count
+            descriptors: outgoing.descriptors.count,
+            plugin: outgoing.place.map { chain.places[$0].name }
         )
         act(.send(.monitor, outgoing.message, descriptors: outgoing.descriptors))
     }

@@ -3,31 +3,37 @@ internal import Recording
 
 /// The proxy's own commands, named by QMP's rule for vendors (docs/interop/qmp-spec, "Downstream extension of QMP").
 extension ProxyEngine {
-    private static let prefix = "__org.qmp-proxy_"
+    static let ownPrefix = "__org.qmp-proxy_"
+
+    /// What the proxy answers itself, behind the prefix `__org.qmp-proxy_`: no plugin can.
+    public static let ownCommands = ["query-status", "query-plugins", "mark"]
 
     /// Executes a command that is the proxy's own, and returns its reply; `nil` if it is none of those.
-    mutating func ownReply(to command: Command, at index: Int) -> Bytes? {
-        guard let name = command.name, name.hasPrefix(Self.prefix), let session = clients[index].session else {
-            return nil
-        }
+    mutating func ownReply(to asked: AskedCommand, named name: Substring, at index: Int) -> Bytes? {
+        guard let session = clients[index].session else { return nil }
+        let command = asked.command
         do throws(ProtocolError) {
             let value: JSONValue
-            switch name.dropFirst(Self.prefix.count) {
+            switch name {
             case "query-status":
                 try take([], of: command)
                 value = status
             case "mark":
-                value = try mark(command, at: index)
+                value = try mark(asked, at: index)
+            case "query-plugins":
+                try take([], of: command)
+                value = pluginsStatus
             default: return nil
             }
-            return Reply.success(value, id: command.id, isPretty: session.greeting.isPretty)
+            return Reply.success(value, id: asked.original.id, isPretty: session.greeting.isPretty)
         } catch {
-            return session.failure(error, to: command.message)
+            return session.failure(error, to: asked.original.message)
         }
     }
 
     /// Notes a client's text in the recording, for whoever reads it: `{"text": "here it begins"}`.
-    private mutating func mark(_ command: Command, at index: Int) throws(ProtocolError) -> JSONValue {
+    private mutating func mark(_ asked: AskedCommand, at index: Int) throws(ProtocolError) -> JSONValue {
+        let command = asked.command
         try take(["text"], of: command)
         guard let value = JSONValue.object(command.arguments)["text"] else {
             throw ProtocolError(.generic, "Parameter 'text' is missing")
@@ -38,7 +44,7 @@ extension ProxyEngine {
         guard settings.recording != nil || settings.isWatched else {
             throw ProtocolError(.generic, "Nothing is recorded: the proxy was started without a recording")
         }
-        record(.client(clients[index].number), .mark(text: text), command: commandNumber)
+        record(.client(clients[index].number), .mark(text: text), command: asked.number)
         return .object([])
     }
 

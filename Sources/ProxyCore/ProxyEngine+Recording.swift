@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import QMP
 public import Recording
 
@@ -12,14 +13,23 @@ extension ProxyEngine {
             let end = greeting.bytes.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? greeting.bytes.endIndex
             return greeting.bytes[..<end]
         }
-        header.clients = clients.all.map { RecordingHeader.Client(number: $0.number, peer: $0.peer) }
-        let unanswered = queue.flights.map(\.outgoing) + outOfBandWaiting + clients.all.flatMap(\.waiting)
+        header.clients = clients.all.map { RecordingHeader.Client(number: $0.number, peer: "\($0.client.peer)") }
+        let seconds = secondMonitors.values.flatMap(\.flights.values).sorted { $0.number < $1.number }
+        let unanswered = queue.flights.map(\.outgoing) + outOfBandWaiting + clients.all.flatMap(\.waiting) + seconds
         header.commands = unanswered.map { outgoing in
             RecordingHeader.Command(
                 number: outgoing.number,
                 client: outgoing.client,
                 name: outgoing.command.name,
                 asked: outgoing.askedAt
+            )
+        }
+        header.commands += held.values.map(\.asked).sorted { $0.number < $1.number }.map { asked in
+            RecordingHeader.Command(
+                number: asked.number,
+                client: asked.client.number,
+                name: asked.command.name,
+                asked: asked.askedAt
             )
         }
         return header

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import QMP
 internal import Recording
 
@@ -37,8 +38,8 @@ extension ProxyEngine {
         let inFlight = queue.flights.count { $0.outgoing.client == client.number }
         return .members([
             "client": .integer(Int64(client.number)),
-            "peer": .string(client.peer),
-            "listener": .string(client.listener),
+            "peer": .string("\(client.client.peer)"),
+            "listener": .string(client.client.listener),
             "state": .string(client.stateName),
             "capabilities": .array(capabilities),
             "waiting": .integer(Int64(client.waiting.count)),
@@ -59,7 +60,7 @@ extension ProxyEngine {
     }
 
     private var countsStatus: JSONValue {
-        let counted: KeyValuePairs = [
+        .counted([
             "clients-accepted": counts.clientsAccepted,
             "clients-dropped": counts.clientsDropped,
             "commands": counts.commands,
@@ -68,8 +69,7 @@ extension ProxyEngine {
             "answered-by-proxy": counts.answeredHere,
             "invalid-documents": counts.invalid,
             "events": counts.events,
-        ]
-        return .object(counted.map { JSONValue.Member($0.key, .integer(Int64($0.value))) })
+        ])
     }
 }
 

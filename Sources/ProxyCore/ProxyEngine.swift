@@ -1,3 +1,4 @@
+public import PluginKit
 internal import QMP
 public import Recording
 
@@ -14,6 +15,20 @@ public struct ProxyEngine {
     var commandNumber = 0
     /// Out-of-band commands for which the monitor was not ready.
     var outOfBandWaiting: [CommandQueue.Outgoing] = []
+    var chain: PluginChain
+    /// Clients' commands that plugins hold.
+    var held: [HeldCommand.Key: HeldCommand] = [:]
+    /// Plugins' own commands that are not answered, by number.
+    var executions: [Int: Execution] = [:]
+    /// Those of them that wait for their turn, the next one first.
+    var executionsWaiting: [CommandQueue.Outgoing] = []
+    /// Plugins' programs and second monitors, by number.
+    var programs: [Int: Program] = [:]
+    var secondMonitors: [Int: SecondMonitor] = [:]
+    /// Values being stored, by number.
+    var stores: [Int: (place: Int, tag: Tag)] = [:]
+    /// The number last given to a program, a second monitor or a store.
+    var lastNumber = 0
     var isAcceptingPaused = false
     var isStopping = false
     var hasStopped = false
@@ -23,9 +38,14 @@ public struct ProxyEngine {
     var actions: [ProxyAction] = []
 
     /// An engine that has seen nothing yet; give it ``ProxyEvent/started`` first.
-    public init(settings: EngineSettings) {
+    ///
+    /// - Parameters:
+    ///   - settings: what it is told once.
+    ///   - plugins: the chain, the first to be asked first.
+    public init(settings: EngineSettings, plugins: [PluginInstance] = []) {
         self.settings = settings
         monitor = MonitorState(limits: settings.limits)
+        chain = PluginChain(plugins, monitor: settings.name, version: settings.version)
     }
 
     var limits: ProxyLimits { settings.limits }
@@ -44,13 +64,21 @@ public struct ProxyEngine {
         swap(&self.actions, &actions)
         defer { swap(&self.actions, &actions) }
         switch event {
-        case .started: connect()
-        case .accepted(let client, let peer, let listener): accept(client, peer: peer, listener: listener)
+        case .started:
+            chain.tellAll(.started)
+            connect()
+        case .accepted(let client): accept(client)
         case .monitorOpened(let peer): monitorOpened(peer)
         case .monitorUnreachable(let reason): monitorUnreachable(reason)
         case .received(.monitor, let bytes, _): receivedFromMonitor(bytes)
         case .received(.client(let client), let bytes, let descriptors):
             receivedFromClient(client, bytes, descriptors)
+        case .received(.secondMonitor, _, _), .ended(.secondMonitor), .closed(.secondMonitor, _),
+            .unsent(.secondMonitor, _, _), .secondMonitorOpened, .secondMonitorUnreachable:
+            secondMonitor(event)
+        case .restored(let place, let value): chain.places[place].restored = value
+        case .stored(_, let number, let failure): stored(number, failure)
+        case .programLine, .programComplained, .programUnsent, .programEnded: program(event)
         case .ended(.monitor): closeMonitor()
         case .ended(.client(let client)): clientEnded(client)
         case .closed(.monitor, let reason): monitorClosed(reason)
@@ -61,7 +89,10 @@ public struct ProxyEngine {
         case .recordingChanged(let trouble, let lost): recordingChanged(trouble, entriesLost: lost)
         case .stopRequested: stop()
         }
+        if chain.hasWork { runPlugins() }
         endStop()
+        // The end of clients is told, too.
+        if chain.hasWork, !chain.hasAnotherTurn, !hasStopped { runPlugins() }
     }
 
     private mutating func fired(_ timer: ProxyTimer) {
@@ -70,26 +101,46 @@ public struct ProxyEngine {
         case .closing(let client):
             log(.warning, "client \(client) did not take its last bytes, closed")
             act(.close(.client(client)))
-        case .stopping where monitor.phase == .closing:
-            log(.warning, "the monitor did not take its last bytes, closed")
-            act(.close(.monitor))
-        case .stopping:
-            log(.warning, "\(queue.flights.count) commands were not answered in time, stopping all the same")
-            _ = queue.reset()
+        case .stopping: stoppedTooLong()
+        case .plugin(let place, let tag):
+            if chain.places[place].timers.remove(tag) != nil { chain.tell(place, .timerFired(tag)) }
+        case .held(let place, let tag):
+            heldTooLong(HeldCommand.Key(place: place, tag: tag))
+            dispatch()
+        case .execution(let number): executionTimedOut(number)
+        case .secondMonitor(let number): connectSecondMonitor(number)
+        case .plugins: chain.hasAnotherTurn = false
         }
     }
 
     // MARK: - Stopping
 
+    /// What was waited for is waited for no longer.
+    private mutating func stoppedTooLong() {
+        if !stores.isEmpty {
+            log(.error, "\(stores.count) values of plugins were not stored in time, stopping all the same")
+            stores = [:]
+        }
+        if monitor.phase == .closing {
+            log(.warning, "the monitor did not take its last bytes, closed")
+            act(.close(.monitor))
+        } else if !queue.flights.isEmpty {
+            log(.warning, "\(queue.flights.count) commands were not answered in time, stopping all the same")
+            _ = queue.reset()
+        }
+    }
+
     /// Nothing new is taken; what is in flight is waited for, since a connection closed behind a command may lose it.
     private mutating func stop() {
         guard !isStopping else { return }
         isStopping = true
+        chain.isStopping = true
         log(.info, "stopping")
         adjustAccepting()
         act(.cancelTimer(.reconnect))
         for index in clients.all.indices { pauseReading(at: index) }
-        if !queue.flights.isEmpty { act(.setTimer(.stopping, at: now + limits.stoppingTimeMax)) }
+        stopPlugins()
+        if !queue.flights.isEmpty || !stores.isEmpty { act(.setTimer(.stopping, at: now + limits.stoppingTimeMax)) }
     }
 
     /// Ends the clients and the monitor once nothing is in flight, and the engine once they are gone.
@@ -102,9 +153,11 @@ public struct ProxyEngine {
             monitor.phase = .closing
             act(.setTimer(.stopping, at: now + limits.stoppingTimeMax))
         case .away, .connecting:
-            guard clients.all.isEmpty else { return }
+            guard clients.all.isEmpty, programs.isEmpty, secondMonitors.isEmpty, stores.isEmpty else { return }
             hasStopped = true
             act(.cancelTimer(.stopping))
+            // A plugin that is never done must not keep the proxy.
+            if chain.hasAnotherTurn { act(.cancelTimer(.plugins)) }
             act(.stopped)
         case .closing: break
         }
@@ -125,10 +178,13 @@ public struct ProxyEngine {
         _ place: Entry.Place,
         _ kind: Entry.Kind,
         command: Int? = nil,
-        descriptors: Int = 0
+        descriptors: Int = 0,
+        plugin: String? = nil
     ) {
         guard settings.recording != nil || settings.isWatched else { return }
         counts.entries += 1
-        act(.record(Entry(time: now, place: place, kind: kind, command: command, descriptors: descriptors)))
+        var entry = Entry(time: now, place: place, kind: kind, command: command, descriptors: descriptors)
+        entry.plugin = plugin
+        act(.record(entry))
     }
 }

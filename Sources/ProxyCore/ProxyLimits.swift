@@ -73,6 +73,53 @@ public struct ProxyLimits: Sendable, Equatable {
     /// 2 s: a connection that is closed right behind a command may lose it (monitor/qmp.c), systemd's patience is 90 s.
     public var stoppingTimeMax = Duration.seconds(2)
 
+    // MARK: Plugins
+
+    /// How long a plugin may hold a command.
+    ///
+    /// 10 minutes: an operator may have to be asked; whoever waits longer has gone home.
+    public var holdTimeMax = Duration.seconds(600)
+
+    /// How long a plugin may wait for the reply to a command of its own.
+    ///
+    /// 10 minutes: QEMU answers at once, or its main loop hangs.
+    public var executionTimeMax = Duration.seconds(600)
+
+    /// Commands of its own that one plugin may have unanswered.
+    ///
+    /// 64, as for a client.
+    public var executionsMax = 64
+
+    /// Timers, programs, second monitors and values being stored that one plugin may have at once, of each.
+    ///
+    /// 64: a plugin that has more has lost count.
+    public var possessionsMax = 64
+
+    /// What is kept for a program that does not read, in bytes.
+    ///
+    /// 1 MiB: thousands of events; a program that is so far behind decides nothing in time.
+    public var programUnsentBytesMax = 1 << 20
+
+    /// What plugins may ask for and be told in one turn; the rest has the next turn.
+    ///
+    /// 1,000: many times what any plugin does for one event, and yet done in a millisecond.
+    public var pluginStepsMax = 1000
+
+    /// What may wait to be told to plugins; beyond, they are not told that something is refused.
+    ///
+    /// 10,000: ten turns' work.
+    public var pluginCallsMax = 10_000
+
+    /// Lines to a program's standard error that are logged in a second; how many more there were is logged, too.
+    ///
+    /// 100: more than anybody reads, and 10 KiB or so.
+    public var complaintsMax = 100
+
+    /// Reasons for which something was refused to a plugin that are logged as warnings, each once.
+    ///
+    /// 32: there are not many more; some name a number.
+    public var refusalsLoggedMax = 32
+
     /// The default limits.
     public init() {}
 }

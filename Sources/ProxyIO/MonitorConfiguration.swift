@@ -1,4 +1,5 @@
 public import Libevent
+public import PluginKit
 public import Recording
 
 /// One monitor and who may reach it through the proxy: what a configuration says of it.
@@ -47,6 +48,14 @@ public struct MonitorConfiguration: Sendable, Equatable {
     public var clientsMax: Int
     /// Whether clients outlive the monitor's connection.
     public var keepsClients: Bool
+    /// The policies of listeners that have one, which plugins know of.
+    public var policies: [Address: String] = [:]
+    /// The plugins, the first to be asked first.
+    public var plugins: [PluginInstance] = []
+    /// The files of the plugins' secrets that others than their owner may read.
+    public var openSecrets: [String] = []
+    /// The directory in which plugins keep what must outlive the proxy, if there is one.
+    public var stateDirectory: String?
 
     /// A monitor with the defaults for everything else.
     public init(

@@ -1,5 +1,6 @@
 internal import Libevent
 internal import Logging
+internal import PluginKit
 internal import ProxyCore
 
 /// What connections tell the server, as events for the engine.
@@ -43,15 +44,26 @@ extension ProxyServer: ConnectionDelegate {
 }
 
 extension Endpoint {
-    /// The number under which the shell keeps the connection: 0 is the monitor's.
+    /// The number under which the shell keeps the connection: 0 is the monitor's, those below the second monitors'.
     var tag: Int {
         switch self {
         case .monitor: 0
         case .client(let number): number
+        case .secondMonitor(let number): -number
         }
     }
 
     init(tag: Int) {
-        self = tag == 0 ? .monitor : .client(tag)
+        self = tag == 0 ? .monitor : tag > 0 ? .client(tag) : .secondMonitor(-tag)
+    }
+}
+
+extension Client.Peer {
+    init(_ peer: Peer?) {
+        switch peer {
+        case .local(let pid, let uid, let gid): self = .local(pid: pid, uid: uid, gid: gid)
+        case .internet(let host, let port): self = .internet(host: host, port: port)
+        case nil: self = .other("gone already")
+        }
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Libevent
+internal import PluginKit
 internal import ProxyCore
 public import Recording
 
@@ -79,7 +80,7 @@ extension ProxyServer {
 
     private func perform(_ output: ClientPlayback.Output) {
         switch output {
-        case .open(let client): handle(.accepted(client: client, peer: "replay", listener: "replay"))
+        case .open(let client): handle(.accepted(Client(number: client, peer: .other("replay"), listener: "replay")))
         case .say(let client, let bytes, let count):
             handle(.received(.client(client), bytes, descriptors: count > 0 ? descriptors.insert(nulls(count)) : []))
         case .close(let client): handle(.ended(.client(client)))

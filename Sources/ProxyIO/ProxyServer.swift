@@ -1,5 +1,6 @@
 internal import Libevent
 internal import Logging
+internal import PluginKit
 internal import ProxyCore
 internal import QMP
 internal import Recording
@@ -8,7 +9,7 @@ internal import Recording
 ///
 /// It decides nothing. All of it runs on the loop's thread, which is the actor's executor.
 actor ProxyServer {
-    private let configuration: MonitorConfiguration
+    let configuration: MonitorConfiguration
     let loop: EventLoop
     let logger: Logger
     private let header: RecordingHeader
@@ -25,10 +26,18 @@ actor ProxyServer {
     private var listeners: [Listener] = []
     private var monitorListener: Listener?
     private var connector: Connector?
+    /// Those of second monitors, by their numbers.
+    var secondConnectors: [Int: Connector] = [:]
+    /// The programs that plugins have started, by their numbers.
+    var programs: [Int: ChildProcess] = [:]
     private var timers: [ProxyTimer: Timer] = [:]
     var descriptors = DescriptorTable()
+    /// Where plugins keep what must outlive the proxy, if they may.
+    let stateDirectory: StateDirectory?
+    var stateWriter: StateWriter?
     private var lastClient = 0
     private var actions: [ProxyAction] = []
+    private var hasStopped = false
     private let onStopped: @Sendable (_ isRecorded: Bool) -> Void
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -42,18 +51,20 @@ actor ProxyServer {
         settings: EngineSettings,
         header: RecordingHeader,
         startedMicrosecondsSince1970: Int64,
+        stateDirectory: StateDirectory? = nil,
         loop: EventLoop,
         logger: Logger,
         onTell: @escaping @Sendable (String) -> Void = { _ in },
         onStopped: @escaping @Sendable (_ isRecorded: Bool) -> Void
     ) throws {
         self.configuration = configuration
+        self.stateDirectory = stateDirectory
         self.loop = loop
         self.logger = logger
         self.header = header
         self.startedMicrosecondsSince1970 = startedMicrosecondsSince1970
         self.onStopped = onStopped
-        engine = ProxyEngine(settings: settings)
+        engine = ProxyEngine(settings: settings, plugins: configuration.plugins)
         if case .recording(let recorded) = configuration.monitor { mock = try MockMonitor(recorded, tell: onTell) }
     }
 
@@ -73,10 +84,11 @@ actor ProxyServer {
     /// Where it listens, with the real ports.
     var boundAddresses: [Address] { listeners.map(\.boundAddress) }
 
-    /// Opens the recording, then reaches for the monitor.
+    /// Gives plugins what they have kept, opens the recording, then reaches for the monitor.
     ///
-    /// - Throws: what keeps it from recording.
+    /// - Throws: what keeps it from that.
     func start() throws {
+        let restored = try openState()
         recording = try configuration.recording.map { options in
             try MonitorRecording(
                 options,
@@ -87,6 +99,7 @@ actor ProxyServer {
                 Task { await self?.recordingChanged(report) }
             }
         }
+        for event in restored { handle(event) }
         handle(.started)
     }
 
@@ -112,6 +125,8 @@ actor ProxyServer {
 
     /// No action calls back at once: what it causes comes in a later callback, as an event of its own.
     func handle(_ event: ProxyEvent) {
+        // What was under way may still come, from other threads too.
+        guard !hasStopped else { return }
         var actions: [ProxyAction] = []
         swap(&self.actions, &actions)
         engine.handle(event, at: now, into: &actions)
@@ -137,6 +152,9 @@ actor ProxyServer {
         case .pauseReading(let endpoint): connections[endpoint.tag]?.pauseReading()
         case .resumeReading(let endpoint): connections[endpoint.tag]?.resumeReading()
         case .finish(.monitor) where mock != nil, .close(.monitor) where mock != nil: disconnectMock()
+        case .finish(.secondMonitor(let number)) where secondConnectors[number] != nil,
+            .close(.secondMonitor(let number)) where secondConnectors[number] != nil:
+            cancelConnecting(to: number)
         case .finish(let endpoint):
             if let connection = connections[endpoint.tag] { connection.finish() } else { replayEnded(endpoint) }
         case .close(let endpoint):
@@ -145,6 +163,11 @@ actor ProxyServer {
         case .resumeAccepting: for listener in listeners { listener.resume() }
         case .setTimer(let timer, let time): set(timer, at: time)
         case .cancelTimer(let timer): timers.removeValue(forKey: timer)?.cancel()
+        case .connectSecondMonitor(let number, let address): connectSecondMonitor(number, at: address)
+        case .store(let plugin, let number, let value): store(value, number, of: plugin)
+        case .startProgram(let number, let arguments): startProgram(number, arguments)
+        case .writeToProgram(let number, let bytes): programs[number]?.write(bytes)
+        case .stopProgram(let number): programs[number]?.stop()
         case .stopped: stopped()
         }
     }
@@ -175,13 +198,17 @@ actor ProxyServer {
     }
 
     private func stopped() {
+        hasStopped = true
         connector?.cancel()
+        secondConnectors = [:]
+        killPrograms()
         for listener in listeners { listener.close() }
         monitorListener?.close()
         for timer in timers.values { timer.cancel() }
         timers = [:]
         recordingTimer?.cancel()
         mock?.cancel()
+        closeState()
         let missing = recording?.close()
         // Said here: nothing comes by way of the loop any more.
         if let missing { logger.error("\(missing)") }
@@ -225,7 +252,7 @@ actor ProxyServer {
         // QEMU works on the next commands while the clients get their replies.
         connection.flushesFirst = true
         connections[tag] = connection
-        handle(.monitorOpened(peer: description(of: peer)))
+        handle(.monitorOpened(peer: "\(Client.Peer(peer))"))
     }
 
     // MARK: - Clients
@@ -239,10 +266,14 @@ actor ProxyServer {
             loop: loop,
             delegate: self
         )
-        handle(.accepted(client: lastClient, peer: description(of: socket.peer), listener: "\(address)"))
+        let client = Client(
+            number: lastClient,
+            peer: Client.Peer(socket.peer),
+            listener: "\(address)",
+            policy: configuration.policies[address]
+        )
+        handle(.accepted(client))
     }
-
-    private func description(of peer: Peer?) -> String { peer.map { "\($0)" } ?? "gone already" }
 }
 
 extension LogLevel {

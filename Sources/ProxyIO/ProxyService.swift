@@ -18,6 +18,8 @@ public actor ProxyService {
     private let logger: Logger
     private var servers: [ProxyServer] = []
     private var serversRunning = 0
+    /// Monitors may share one.
+    private var stateDirectories: [String: StateDirectory] = [:]
     private var signals: [SignalWatch] = []
     private var watchdog: Timer?
     private let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
@@ -79,6 +81,7 @@ public actor ProxyService {
     public func stop() {
         guard !isStopping else {
             logger.warning("asked twice, ending at once")
+            for server in servers { server.assumeIsolated { $0.killPrograms() } }
             exit(1)
         }
         isStopping = true
@@ -168,11 +171,20 @@ public actor ProxyService {
                 monitor: configuration.name
             ),
             startedMicrosecondsSince1970: startedMicrosecondsSince1970,
+            stateDirectory: try stateDirectory(for: configuration),
             loop: loop,
             logger: logger,
             onTell: onTell,
             onStopped: { [unowned self] isRecorded in assumeIsolated { $0.serverStopped(isRecorded) } }
         )
+    }
+
+    /// The directory of a monitor's plugins, if it has any and they have one.
+    private func stateDirectory(for configuration: MonitorConfiguration) throws -> StateDirectory? {
+        guard !configuration.plugins.isEmpty, let path = configuration.stateDirectory else { return nil }
+        let directory = try stateDirectories[path] ?? StateDirectory(path: path)
+        stateDirectories[path] = directory
+        return directory
     }
 
     private func serverStopped(_ isRecorded: Bool) {
@@ -198,6 +210,8 @@ public actor ProxyService {
     static func prepareProcess() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+        // Ignored, as some parents leave it, nobody would learn how a program has ended (waitpid(2), "Notes").
+        signal(SIGCHLD, SIG_DFL)
         var descriptor = open("/dev/null", O_RDWR)
         while descriptor >= 0, descriptor < 3 { descriptor = dup(descriptor) }
         if descriptor >= 0 { close(descriptor) }

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import ProxyCore
 internal import QMP
 internal import Recording
@@ -13,6 +14,14 @@ struct FakeClient {
         var descriptors = 0
 
         var limits: Limits { world.settings.limits.documents }
+
+        /// The reply to a command that is answered so.
+        func reply(_ answer: Answer, id: JSONValue?) -> Bytes {
+            switch answer {
+            case .success(let value): Reply.success(value, id: id, isPretty: isPretty)
+            case .failure(let error): Reply.failure(error, id: id, isPretty: isPretty)
+            }
+        }
     }
 
     let number: Int
@@ -91,6 +100,10 @@ struct FakeClient {
                 hasOutOfBand = speech.enablesOutOfBand
             }
             expectation = withDescriptors(expectation, surroundings)
+            if let chain = surroundings.world.chain, expectation.isCommand {
+                let asked = SimulatedChain.Asked(bytes: expectation.bytes, isOutOfBand: expectation.isOutOfBand)
+                expectation.meet(chain.fate(of: asked), surroundings)
+            }
             if expectation.isOutOfBand {
                 ledger.outOfBand.append(expectation)
             } else {

@@ -1,3 +1,4 @@
+public import PluginKit
 public import ProxyCore
 internal import QMP
 public import Recording
@@ -25,11 +26,13 @@ public struct Playbook {
 
     /// A playbook whose engine has seen nothing yet.
     ///
-    /// - Parameter change: changes the settings before the engine is made.
-    public init(_ change: (inout EngineSettings) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - plugins: the engine's.
+    ///   - change: changes the settings before the engine is made.
+    public init(plugins: [PluginInstance] = [], _ change: (inout EngineSettings) -> Void = { _ in }) {
         var settings = EngineSettings(name: "vm0", monitorAddress: "unix:/qemu", version: "0", nonce: "ours")
         change(&settings)
-        engine = ProxyEngine(settings: settings)
+        engine = ProxyEngine(settings: settings, plugins: plugins)
     }
 
     /// Lets something happen.
@@ -75,7 +78,7 @@ public struct Playbook {
 
     /// A client is accepted.
     public mutating func accept(_ client: Int) -> [String] {
-        feed(.accepted(client: client, peer: "test", listener: "unix:/proxy"))
+        feed(.accepted(Client(number: client, peer: .other("test"), listener: "unix:/proxy")))
     }
 
     /// A client is accepted and negotiates; what it is told is not returned.
@@ -103,6 +106,11 @@ public struct Playbook {
         case .resumeAccepting: return "resume accepting"
         case .setTimer(let timer, let time): return "set \(name(timer)) \(time.seconds(since: now))"
         case .cancelTimer(let timer): return "cancel \(name(timer))"
+        case .connectSecondMonitor(let number, let address): return "connect second monitor \(number) to \(address)"
+        case .store(let plugin, let number, let value): return "store \(number) of plugin \(plugin): \(value.text)"
+        case .startProgram(let number, let arguments): return "start \(number): \(arguments.joined(separator: " "))"
+        case .writeToProgram(let number, let bytes): return "write to \(number): \(bytes.text)"
+        case .stopProgram(let number): return "stop \(number)"
         case .stopped: return "stopped"
         case .record, .log: return ""
         }
@@ -112,6 +120,7 @@ public struct Playbook {
         switch endpoint {
         case .monitor: "monitor"
         case .client(let number): "client \(number)"
+        case .secondMonitor(let number): "second monitor \(number)"
         }
     }
 
@@ -120,6 +129,11 @@ public struct Playbook {
         case .reconnect: "reconnect"
         case .closing(let client): "closing \(client)"
         case .stopping: "stopping"
+        case .plugin(let place, let tag): "timer \(tag) of plugin \(place)"
+        case .held(let place, let tag): "held \(tag) of plugin \(place)"
+        case .execution(let command): "execution \(command)"
+        case .secondMonitor(let number): "second monitor \(number)"
+        case .plugins: "plugins"
         }
     }
 }

@@ -18,6 +18,7 @@ extension SimulatedAuthor {
             return answered([("exec-oob", "'yank'")]) { ($0, "QMP input member 'exec-oob' is unexpected", .generic) }
         case 56...58 where hasOutOfBand: return command(isOutOfBand: true, "stop")
         case 59...66 where world.has(.limitDocuments) && world.has(.smallLimits): return nearTheLimit()
+        case 67...71 where world.chain != nil: return pluginCommand()
         default: return command(isOutOfBand: false, generator.pick(FakeMonitor.commands))
         }
     }
@@ -53,6 +54,13 @@ extension SimulatedAuthor {
         expectation.isForwarded = true
         expectation.isOutOfBand = isOutOfBand
         return SimulatedSpeech(bytes: bytes, expectations: [(bytes.count, expectation)])
+    }
+
+    /// A command that a plugin answers.
+    private mutating func pluginCommand() -> SimulatedSpeech {
+        let isOutOfBand = hasOutOfBand && generator.chance(15)
+        let execute = (isOutOfBand ? "exec-oob" : "execute", "'\(SimulatedPlugin.ownCommand)'")
+        return forwarded([execute, ("arguments", "{'tag': '\(tag.text)'}")], isOutOfBand: isOutOfBand)
     }
 
     private mutating func descriptorCommand() -> SimulatedSpeech {

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import ProxyCore
 internal import QMP
 internal import Recording
@@ -8,12 +9,14 @@ extension Simulator {
 
     /// Notes what the engine is about to hear.
     mutating func note(_ event: ProxyEvent) {
+        notePlugins(event)
         switch event {
-        case .accepted(let client, _, _): touched.insert(client)
+        case .accepted(let client): touched.insert(client.number)
         case .received(.client(let client), let bytes, let tokens):
             touched.insert(client)
             clients[client - 1].ledger.delivered += bytes.count
             descriptors.formUnion(tokens)
+            noteAway([client])
         case .received(.monitor, _, _): hear()
         case .ended(.client(let client)):
             touched.insert(client)
@@ -28,6 +31,7 @@ extension Simulator {
             if monitor.isConnected { monitor.disconnected() }
             monitorWire = nil
             upstream.reset()
+            noteAway(Array(1...max(clients.count, 1)))
         case .unsent(.client(let client), let bytes, let beyond):
             touched.insert(client)
             clients[client - 1].ledger.unsent = (bytes, beyond)
@@ -35,7 +39,9 @@ extension Simulator {
         case .timerFired(.closing(let client)):
             saw(.closingTimeOver)
             clients[client - 1].ledger.isClosingTimeOver = true
-        case .started, .monitorOpened, .monitorUnreachable, .unsent, .timerFired, .recordingChanged, .stopRequested:
+        case .started, .monitorOpened, .monitorUnreachable, .unsent, .timerFired, .recordingChanged, .stopRequested,
+            .received, .ended, .closed, .restored, .secondMonitorOpened, .secondMonitorUnreachable, .stored,
+            .programLine, .programComplained, .programUnsent, .programEnded:
             break
         }
     }
@@ -49,20 +55,38 @@ extension Simulator {
             case .greeting: upstream.greeting = said.output.bytes
             case .negotiated:
                 upstream.isReady = true
+                if !upstream.isClosing { mustAllBeTold("ready") }
                 upstream.becameReadyAt = now
                 upstream.reconnectDelay = limits.reconnectDelayMin
             case .event:
-                saw(.event)
-                upstream.events.append(said.output.bytes)
+                hear(event: said.output.bytes)
             case .reply(let number):
                 guard let flight = upstream.flights.removeValue(forKey: number) else {
                     saw(.lateReply)
+                    continue
+                }
+                guard clients.indices.contains(flight.tag.client - 1) else {
+                    if !upstream.isClosing { executionAnswered(number, said.output.bytes) }
                     continue
                 }
                 touched.insert(flight.tag.client)
                 clients[flight.tag.client - 1].ledger.update(flight.tag.serial) { $0.state = .replied }
             case .nonsense: break
             }
+        }
+    }
+
+    private mutating func hear(event bytes: Bytes) {
+        saw(.event)
+        guard let chain = world.chain else { return upstream.events.append(bytes) }
+        if let bytes = chain.remains(ofEvent: bytes, isPretty: surroundings.isPretty) { upstream.events.append(bytes) }
+    }
+
+    /// While the monitor is away, commands are refused, though some plugin may hold one before them.
+    private mutating func noteAway(_ numbers: [Int]) {
+        guard world.chain != nil, world.settings.keepsClients, upstream.greeting == nil else { return }
+        for number in numbers where clients.indices.contains(number - 1) {
+            clients[number - 1].ledger.monitorIsAway()
         }
     }
 
@@ -124,10 +148,12 @@ extension Simulator {
     private mutating func isAnswer(_ message: Bytes, _ expectation: SimulatorExpectation, to number: Int) -> Bool {
         switch expectation.answer {
         case .exactly(let bytes):
-            if message == bytes { return !expectation.isForwarded || expectation.state == .replied }
+            if message == bytes, expectation.held == nil {
+                return !expectation.isForwarded || expectation.state == .replied
+            }
         case .status(let id): return isStatus(message, id: id, to: number)
         }
-        guard expectation.isForwarded else { return false }
+        guard expectation.isForwarded, expectation.held == nil else { return false }
         func failure(_ error: ProtocolError, id: JSONValue?) -> Bytes {
             Reply.failure(error, id: id, isPretty: surroundings.isPretty)
         }
@@ -157,11 +183,15 @@ extension Simulator {
             return violated("closing", "the monitor is sent something after it was closed: \(message.shown)")
         }
         guard upstream.isReady else { return checkNegotiation(message) }
+        if let tag = SimulatorTag(in: message), tag.client >= SimulatedJudgement.firstTag {
+            return checkExecution(message, tag, tokens)
+        }
         guard let tag = SimulatorTag(in: message), clients.indices.contains(tag.client - 1),
             let document = clients[tag.client - 1].ledger.document(tag.serial)
         else { return violated("upstream", "nobody has asked for \(message.shown)") }
         let ledger = clients[tag.client - 1].ledger
-        guard document.isForwarded, document.state == .waiting, document.end <= ledger.delivered, !ledger.isClosing,
+        guard document.isForwarded, document.held == nil, document.state == .waiting, document.end <= ledger.delivered,
+            !ledger.isClosing,
             !ledger.isGone
         else { return violated("upstream", "not to be sent, or not yet, or not any more: \(message.shown)") }
         guard let number = document.number(in: message), upstream.numbers.insert(number).inserted else {
@@ -182,23 +212,34 @@ extension Simulator {
         if !document.isOutOfBand { clients[tag.client - 1].ledger.settled = max(ledger.settled, document.end) }
     }
 
+    /// In-band commands of clients that may be in flight: one place is kept for plugins, if there are any.
+    var clientsMax: Int { world.chain == nil ? upstream.limit : max(1, upstream.limit - 1) }
+
     private mutating func checkOrder(_ document: SimulatorExpectation, _ tag: SimulatorTag, _ tokens: [DescriptorToken])
     {
-        if !document.mayBeTooLarge, clients[tag.client - 1].ledger.nextToSend?.serial != tag.serial {
+        plugins.cameLast = false
+        if !clients[tag.client - 1].ledger.mayBeNext(tag.serial) {
             violated("order", "command \(tag.serial) of client \(tag.client) is not its next")
         }
         let inFlight = upstream.inBandInFlight
         if inFlight >= upstream.limit { violated("in flight", "\(inFlight + 1) in-band commands") }
+        if inFlight - upstream.executionsInFlight >= clientsMax {
+            violated("in flight", "no place is kept for plugins, there are \(inFlight + 1)")
+        }
         if inFlight + 1 == 7 { saw(.fullFlight) }
         if upstream.hasBarrier || (!tokens.isEmpty && inFlight > 0) {
             violated("descriptors", "a command with descriptors is not alone in flight")
         }
     }
 
-    private mutating func checkNegotiation(_ message: Bytes) {
+    /// How the proxy negotiates.
+    var negotiation: Bytes {
         let arguments = surroundings.offersOutOfBand ? ", \"arguments\": {\"enable\": [\"oob\"]}" : ""
-        let text = "{\"execute\": \"qmp_capabilities\"\(arguments), \"id\": \"ours\"}\r\n"
-        guard upstream.greeting != nil, !upstream.isNegotiationSent, message == Bytes(text: text) else {
+        return Bytes(text: "{\"execute\": \"qmp_capabilities\"\(arguments), \"id\": \"ours\"}\r\n")
+    }
+
+    private mutating func checkNegotiation(_ message: Bytes) {
+        guard upstream.greeting != nil, !upstream.isNegotiationSent, message == negotiation else {
             return violated("negotiation", "sent before the monitor is ready: \(message.shown)")
         }
         upstream.isNegotiationSent = true

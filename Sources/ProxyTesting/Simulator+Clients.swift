@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import ProxyCore
 internal import QMP
 internal import Recording
@@ -21,6 +22,12 @@ extension Simulator {
             clients[client - 1].wire.isReportScheduled = false
             tellUnsent(client)
         case .tellsUnsent(.monitor): tellUnsentToMonitor()
+        case .shellReads(.secondMonitor(let number)): shellReads(second: number)
+        case .peerReads(.secondMonitor(let number)): secondReads(number)
+        case .tellsUnsent(.secondMonitor): break
+        case .connectsSecond(let number): secondConnects(number)
+        case .actsSecond(let number): secondActs(number)
+        case .executesSecond(let number, let command): secondExecuted(number, command)
         case .tellsClosed(let endpoint, let reason): handle(.closed(endpoint, reason: reason))
         case .fires(let timer, let generation):
             guard timers[timer] == generation else { return }
@@ -36,6 +43,9 @@ extension Simulator {
             scheduleMonitorRead()
         case .recordingTroubled:
             recordingChanged(trouble: phase == .trouble ? generator.pick(["no space", nil]) : nil)
+        case .stores(let place, let number): stored(place, number)
+        case .programReads(let program, let line): programReads(program, line)
+        case .programEnds(let program, let end): endProgram(program, end)
         case .stops:
             happened("the proxy is asked to stop")
             stop()
@@ -60,7 +70,7 @@ extension Simulator {
         while isAccepting, phase != .over, failure == nil, !backlog.isEmpty {
             let number = backlog.removeFirst()
             clients[number - 1].isAccepted = true
-            handle(.accepted(client: number, peer: "simulated", listener: "unix:/proxy"))
+            handle(.accepted(Client(number: number, peer: .other("simulated"), listener: "unix:/proxy")))
             scheduleShellRead(number)
         }
     }

@@ -1,3 +1,4 @@
+internal import PluginKit
 internal import ProxyCore
 internal import QMP
 internal import Recording
@@ -31,10 +32,12 @@ extension Simulator {
             transcript.append(.action(action), at: now)
             if let trace { trace("\(Self.time(now)) \(SimulatorTranscript.Entry.action(action))") }
             hash.mix(action)
+            checkPlugins(action)
             perform(action, becauseOf: event)
         }
         for client in touched.sorted() { settle(client) }
         settleMonitor()
+        checkPlugins()
         if failure == nil { checkTurn(event) }
     }
 
@@ -44,6 +47,7 @@ extension Simulator {
             checkSend(message.joined, to: number)
             clients[number - 1].wire.send(message, [])
             touched.insert(number)
+        case .send(.secondMonitor(let number), let message, _): send(message.joined, toSecond: number)
         case .send(.monitor, let message, let descriptors):
             checkSendToMonitor(message.joined, descriptors)
             monitorWire?.send(message, descriptors)
@@ -62,13 +66,22 @@ extension Simulator {
             agenda.add(.accepts, at: later())
         case .setTimer(let timer, let time):
             if timer == .reconnect { checkReconnect(at: time) }
+            if case .secondMonitor(let number) = timer { take(second: number) }
             timerGenerations += 1
             timers[timer] = timerGenerations
             agenda.add(.fires(timer, generation: timerGenerations), at: max(time, now))
         case .cancelTimer(let timer): timers[timer] = nil
         case .connectMonitor: connectMonitor()
         case .stopped: stopped()
-        case .record: if world.settings.recording == nil { violated("recording", "recorded without a recording") }
+        case .connectSecondMonitor(let number, _): connectSecondMonitor(number)
+        case .store(let place, let number, let value): store(place, number, value)
+        case .startProgram(let number, let arguments): start(number, arguments)
+        case .writeToProgram(let number, let line): write(number, line)
+        case .stopProgram(let number): agenda.add(.programEnds(number, .killed(signal: 15)), at: later())
+        case .record:
+            if world.settings.recording == nil, !world.settings.isWatched {
+                violated("recording", "recorded without a recording")
+            }
         case .log: break
         }
     }
@@ -100,6 +113,7 @@ extension Simulator {
             if phase != .stopping { violated("closing", "the monitor is finished without a reason") }
             upstream.isClosing = true
             if monitorWire?.phase == .open { monitorWire?.phase = .finishing }
+        case .secondMonitor: violated("plugins", "a second monitor is finished")
         }
     }
 
@@ -122,6 +136,7 @@ extension Simulator {
             monitorWire?.dropQueue()
             if monitor.isConnected { monitor.disconnected() }
             tellClosed(endpoint, "closed")
+        case .secondMonitor(let number): close(second: number)
         }
     }
 
@@ -143,6 +158,10 @@ extension Simulator {
         let left = descriptors.map(\.number).sorted()
         if !left.isEmpty { violated("descriptors", "\(left) were neither sent nor closed") }
         if !timers.isEmpty { violated("stop", "timers are left: \(timers.keys)") }
+        if !plugins.held.isEmpty { violated("holding", "stopped with \(plugins.held.count) commands held") }
+        if !plugins.accepted.isEmpty { violated("executions", "stopped with \(plugins.accepted.count) unanswered") }
+        let kept = plugins.programs.count + plugins.stores.count + plugins.seconds.count
+        if kept > 0 { violated("stop", "stopped with \(kept) programs, stores and second monitors") }
         phase = .over
     }
 

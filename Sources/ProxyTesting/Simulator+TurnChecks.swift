@@ -87,6 +87,14 @@ extension Simulator {
         checkAnswers(number)
         if ledger.mustBeClosed { violated("unsent", "client \(number) must be closed") }
         guard phase != .stopping else { return }
+        if !ledger.isPaused, let held = (ledger.complete + ledger.completeOutOfBand).first(where: { $0.held != nil }),
+            !plugins.held.values.contains(SimulatorTag(client: number, serial: held.serial))
+        {
+            violated("holding", "command \(held.serial) of client \(number) is not held")
+        }
+        if !ledger.isPaused, let first = ledger.completeOutOfBand.first(where: { !$0.isForwarded }) {
+            violated("answers", "client \(number) is not answered at once: \(first.answer)")
+        }
         if let first = ledger.complete.first, !first.isForwarded, !ledger.isPaused {
             violated("answers", "client \(number) is not answered at once: \(first.answer)")
         }
@@ -111,16 +119,23 @@ extension Simulator {
     /// What may be sent to the monitor is sent.
     private mutating func checkWork() {
         guard upstream.isReady else { return }
-        let isBusy = upstream.inBandInFlight >= upstream.limit || upstream.hasBarrier
+        checkExecutionsWaiting()
+        let inFlight = upstream.inBandInFlight
+        let isBusy =
+            inFlight >= upstream.limit || upstream.hasBarrier
+            || inFlight - upstream.executionsInFlight >= clientsMax
         var waiting: [Int] = []
         for client in clients where client.isAccepted && !client.ledger.isClosing && !client.ledger.isGone {
             let ledger = client.ledger
-            if !ledger.isPaused, ledger.completeOutOfBand.contains(where: { $0.isForwarded && $0.state == .waiting }) {
+            if !ledger.isPaused,
+                ledger.completeOutOfBand.contains(where: { $0.isForwarded && $0.held == nil && $0.state == .waiting })
+            {
                 violated("upstream", "an out-of-band command of client \(client.number) has to wait")
             }
-            guard !isBusy, let next = ledger.nextToSend, next.end <= ledger.delivered else { continue }
+            guard !isBusy else { continue }
             // One with descriptors waits until nothing is in flight, and nobody overtakes it.
-            if !next.descriptors.isEmpty, upstream.inBandInFlight > 0 { return }
+            if ledger.mayHaveToBeAlone, inFlight > 0 { return }
+            guard let next = ledger.nextToSend, next.end <= ledger.delivered else { continue }
             // Of a client that is not read from, it may not have been looked at.
             if !ledger.isPaused { waiting.append(client.number) }
         }
@@ -165,7 +180,9 @@ extension Simulator {
             checkNumber(client["waiting"], "waiting", most: limits.waitingMax)
             checkNumber(client["descriptors"], "descriptors", most: 3 * (limits.waitingMax + 1))
             let documents = 2 * min(limits.documents.tokenBytesMax, 10_000)
-            checkNumber(client["held-bytes"], "held-bytes", most: limits.waitingBytesMax + world.chunkMax + documents)
+            let answers = limits.unsentBytesBeforePause + SimulatorExpectation.statusBytesMax
+            let most = limits.waitingBytesMax + world.chunkMax + documents + answers
+            checkNumber(client["held-bytes"], "held-bytes", most: most)
         }
         let outOfBand = world.clients * limits.waitingMax
         checkNumber(status["monitor"]?["in-flight"], "in-flight", most: upstream.limit + outOfBand)

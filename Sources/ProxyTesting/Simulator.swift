@@ -1,3 +1,4 @@
+internal import PluginKit
 public import ProxyCore
 internal import QMP
 internal import Recording
@@ -39,6 +40,7 @@ public struct Simulator {
     var touched: Set<Int> = []
 
     var surroundings: FakeClient.Surroundings
+    var plugins = SimulatorPlugins()
     var clients: [FakeClient] = []
     var backlog: [Int] = []
     var isAccepting = true
@@ -82,7 +84,10 @@ public struct Simulator {
         self.tampering = tampering
         generator = SeededGenerator(seed: seed)
         world = SimulatedWorld(&generator, without: switchedOff)
-        engine = ProxyEngine(settings: world.settings)
+        let instances = (world.chain?.judgements ?? []).map {
+            PluginInstance(name: $0.name, settings: .null, plugin: SimulatedPlugin($0))
+        }
+        engine = ProxyEngine(settings: world.settings, plugins: instances)
         let offersOutOfBand = !world.has(.monitorHasNoOutOfBand)
         let isPretty = world.has(.monitorIsPretty)
         monitor = FakeMonitor(offersOutOfBand: offersOutOfBand, isPretty: isPretty, limits: world.settings.limits)
@@ -114,6 +119,9 @@ public struct Simulator {
         upstream.limit =
             surroundings.offersOutOfBand ? limits.inBandInFlightMax : limits.inBandInFlightWithoutOutOfBandMax
         upstream.reconnectDelay = limits.reconnectDelayMin
+        for judgement in world.chain?.judgements ?? [] where generator.chance(30) {
+            handle(.restored(plugin: judgement.place, .integer(7)))
+        }
         handle(.started)
         for _ in 0..<world.clients { agenda.add(.arrives, at: later(spread: 20)) }
         agenda.add(.monitorActs, at: later(spread: 3))

@@ -1,4 +1,6 @@
+internal import PluginKit
 internal import ProxyCore
+internal import QMP
 internal import Recording
 
 /// What is going to happen in a simulated world, the earliest first.
@@ -39,6 +41,18 @@ struct SimulatorAgenda {
         case monitorWakes
         /// The recording has trouble.
         case recordingTroubled
+        /// An attempt to connect to a second monitor ends.
+        case connectsSecond(Int)
+        /// A second monitor greets, says an event, or goes.
+        case actsSecond(Int)
+        /// A second monitor has executed a command.
+        case executesSecond(Int, command: Int)
+        /// A plugin's value is stored, or cannot be.
+        case stores(plugin: Int, number: Int)
+        /// A program reads a line.
+        case programReads(Int, Bytes)
+        /// A program ends.
+        case programEnds(Int, ProgramEnd)
         /// The proxy is asked to stop.
         case stops
         /// All trouble ends.

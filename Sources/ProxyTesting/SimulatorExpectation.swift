@@ -25,14 +25,20 @@ struct SimulatorExpectation {
     let bytes: Bytes
     /// Where the id's value lies in it.
     let id: Range<Int>?
-    let answer: Answer
-    /// Whether it goes to the monitor.
+    private(set) var answer: Answer
+    /// Whether it goes to the monitor, be it later.
     var isForwarded = false
     var isOutOfBand = false
     /// Whether the client has negotiated when it is answered so.
     var negotiates = false
     /// Whether it is so near the limit of size that the proxy may refuse it.
     var mayBeTooLarge = false
+    /// Whether it may have been refused in its place, since the monitor was away when it came to that.
+    var mayBeRefused = false
+    /// How a plugin holds it, or will when it comes to that.
+    private(set) var held: SimulatedChain.Held?
+    /// What goes to the monitor in its place.
+    private var replacement: SimulatedChain.Asked?
     /// The descriptors that must go with it.
     var descriptors: [DescriptorToken] = []
     /// Up to where the client's bytes must be read for it, counted from its first byte.
@@ -53,11 +59,14 @@ struct SimulatorExpectation {
         self.init(serial: 0, answer: .exactly(reply))
     }
 
+    /// How long a status is at most.
+    static let statusBytesMax = 1 << 14
+
     /// How long the answer is; a status grows with the number of clients.
     var answerBytesMax: Int {
         switch answer {
         case .exactly(let bytes): bytes.count
-        case .status: 1 << 14
+        case .status: Self.statusBytesMax
         }
     }
 
@@ -65,10 +74,56 @@ struct SimulatorExpectation {
         id.flatMap { try? JSONValue(parsing: bytes[$0]) }
     }
 
+    /// Whether it is a command, which plugins get to see.
+    var isCommand: Bool {
+        if case .status = answer { true } else { isForwarded }
+    }
+
+    /// What plugins decide becomes of it.
+    mutating func meet(_ fate: SimulatedChain.Fate, _ surroundings: FakeClient.Surroundings) {
+        held = nil
+        switch fate {
+        case .held(let held):
+            self.held = held
+            isForwarded = true
+        case .status:
+            answer = .status(id: idValue)
+            isForwarded = false
+        case .answered(let reply):
+            answer = .exactly(surroundings.reply(reply, id: idValue))
+            isForwarded = false
+        case .forwarded(let asked): forward(asked, surroundings)
+        }
+        mayBeTooLarge = mayBeTooLarge && isForwarded && replacement == nil
+    }
+
+    private mutating func forward(_ asked: SimulatedChain.Asked, _ surroundings: FakeClient.Surroundings) {
+        isForwarded = true
+        if asked.isReplaced {
+            replacement = asked
+            let value = (try? JSONValue(parsing: asked.bytes)) ?? .null
+            // Who takes none must not leave them to the next one.
+            if asked.hasLostDescriptors { descriptors = [] }
+            answer = .exactly(
+                FakeMonitor.answer(
+                    to: value,
+                    id: idValue,
+                    descriptor: descriptors.first?.number,
+                    hasOutOfBand: surroundings.offersOutOfBand,
+                    isPretty: surroundings.isPretty
+                )
+            )
+        }
+        if let reply = surroundings.world.chain?.replacement(ofReplyTo: asked.bytes) {
+            answer = .exactly(surroundings.reply(reply, id: idValue))
+        }
+    }
+
     /// The number under which a message upstream is this document, if it is.
     ///
     /// The id is wrapped, or replaced where wrapping it would cross a limit; everything else is as it was.
     func number(in message: Bytes) -> Int? {
+        let (bytes, id) = replacement.map { ($0.bytes, $0.id) } ?? (bytes, id)
         let lead = bytes[..<(id?.lowerBound ?? bytes.startIndex + 1)]
         guard message.starts(with: lead) else { return nil }
         let text = message.dropFirst(lead.count)

@@ -15,7 +15,8 @@ struct SimulatorHash {
         mix(UInt64(truncatingIfNeeded: number))
     }
 
-    private mutating func mix(_ bytes: Bytes) {
+    /// Takes bytes in.
+    mutating func mix(_ bytes: Bytes) {
         mix(bytes.count)
         bytes.withUnsafeBytes { buffer in
             var index = 0
@@ -34,6 +35,7 @@ struct SimulatorHash {
         switch endpoint {
         case .monitor: mix(0)
         case .client(let number): mix(number)
+        case .secondMonitor(let number): mix(-number)
         }
     }
 
@@ -83,6 +85,9 @@ struct SimulatorHash {
         case .pauseAccepting: mix(12)
         case .resumeAccepting: mix(13)
         case .stopped: mix(14)
+        case .connectSecondMonitor, .store, .startProgram, .writeToProgram, .stopProgram:
+            mix(15)
+            mix(Bytes(text: "\(action)"))
         }
     }
 }

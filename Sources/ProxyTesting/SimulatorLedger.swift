@@ -45,7 +45,7 @@ struct SimulatorLedger {
     /// the proxy's own until those before them are there.
     var heldMax: Int {
         let outOfBand = completeOutOfBand.reduce(0) { $0 + $1.bytes.count }
-        let answers = complete.filter { !$0.isForwarded }.reduce(0) { $0 + $1.answerBytesMax }
+        let answers = complete.filter { !$0.isForwarded || $0.mayBeRefused }.reduce(0) { $0 + $1.answerBytesMax }
         return delivered - settled + 1 + outOfBand + answers
     }
 
@@ -81,9 +81,46 @@ struct SimulatorLedger {
 
     /// The next document to go to the monitor in order.
     var nextToSend: SimulatorExpectation? {
-        inBand.first { $0.isForwarded && $0.state == .waiting && !$0.mayBeTooLarge }
+        for document in inBand where document.isForwarded && document.state == .waiting {
+            // Nothing passes one that is held.
+            if document.held != nil || document.mayBeRefused { return nil }
+            if !document.mayBeTooLarge { return document }
+        }
+        return nil
+    }
+
+    /// Whether the next document to go, as far as is known, must be alone in flight for its descriptors.
+    var mayHaveToBeAlone: Bool {
+        guard isUncertain else {
+            return nextToSend.map { !$0.descriptors.isEmpty && $0.end <= delivered } ?? false
+        }
+        return complete.contains { $0.isForwarded && $0.state == .waiting && !$0.descriptors.isEmpty }
+    }
+
+    /// Whether it has a command that waits to be sent, and nothing else than other commands is in its way.
+    var isWaitingForSure: Bool {
+        guard !isPaused, !isClosing, !isGone, !isUncertain, let next = nextToSend else { return false }
+        return next.end <= delivered
+    }
+
+    /// Whether a document may be sent now: nothing before it waits, as far as is known.
+    func mayBeNext(_ serial: Int) -> Bool {
+        for document in inBand where document.isForwarded && document.state == .waiting {
+            if document.serial == serial { return true }
+            if document.held != nil || !(document.mayBeTooLarge || document.mayBeRefused) { return false }
+        }
+        return false
     }
 
     /// Whether it cannot be known from outside what waits to be sent: something may have been refused for its size.
-    var isUncertain: Bool { complete.contains { $0.mayBeTooLarge && $0.state == .waiting } }
+    var isUncertain: Bool {
+        complete.contains { ($0.mayBeTooLarge || $0.mayBeRefused) && $0.state == .waiting }
+    }
+
+    /// Notes that what the engine has and has not sent may be refused.
+    mutating func monitorIsAway() {
+        for index in inBand.indices where inBand[index].end <= delivered && inBand[index].state == .waiting {
+            inBand[index].mayBeRefused = true
+        }
+    }
 }

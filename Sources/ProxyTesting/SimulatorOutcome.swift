@@ -10,6 +10,10 @@ public enum SimulatorSight: String, Sendable, CaseIterable {
     case monitorDied, monitorDropped, monitorUnreachable, clientsClosedByDeath, halfCloseAnswered, closingTimeOver,
         recordingLacked
     case stoppedInTheMiddle, stoppedAfterCalm, fullFlight
+    case commandHeld, heldReleased, heldTooLong, heldOfTheGone, tagTakenTwice
+    case executed, executionAnswered, executionTimedOut, executionLost
+    case secondMonitorOpened, secondMonitorAnswered
+    case askedInVain, valueStored, programLine, pluginsHaveAnotherTurn
 }
 
 extension Simulator {
@@ -121,6 +125,7 @@ extension Endpoint {
         switch self {
         case .monitor: "monitor"
         case .client(let number): "client \(number)"
+        case .secondMonitor(let number): "second monitor \(number)"
         }
     }
 }

@@ -14,16 +14,19 @@ public enum SimulatorTrouble: String, Sendable, CaseIterable {
     // The kernel's and the shell's ways.
     case smallKernelBuffers, lateReports, lateCloses, longDelays, unnoticedHangUps, recordingTrouble
     // How the proxy is set up and used.
-    case smallLimits, fewClients, stopsInTheMiddle
+    case smallLimits, fewClients, stopsInTheMiddle, plugins, rudePlugins
 
     /// In how many of a hundred seeds it occurs.
     var weight: Int {
         switch self {
+        case .plugins: 60
         case .outOfBand, .events, .descriptors, .strangeIDs: 70
         case .brokenDocuments, .smallLimits, .clientsLeave, .statusQueries, .lateCloses: 50
         case .monitorIsSlow, .limitDocuments: 45
         case .monitorDies, .clientsHalfClose, .floods, .strangeDescriptors, .smallKernelBuffers, .clientsStall: 45
-        case .negotiationTrouble, .lateReports, .unnoticedHangUps, .earlyWords, .monitorStalls, .longDelays: 35
+        case .negotiationTrouble, .lateReports, .unnoticedHangUps, .earlyWords, .monitorStalls, .longDelays,
+            .rudePlugins:
+            35
         case .monitorDropsConnections, .monitorIsAwayAtFirst, .monitorIsSilent, .largeReplies: 30
         case .monitorHasNoOutOfBand, .monitorIsPretty, .outOfBandDescriptors, .stopsInTheMiddle: 25
         case .neverNegotiating, .fewClients: 20
@@ -36,6 +39,8 @@ public enum SimulatorTrouble: String, Sendable, CaseIterable {
 struct SimulatedWorld {
     private(set) var troubles: Set<SimulatorTrouble> = []
     private(set) var settings: EngineSettings
+    /// What the plugins decide; `nil` if there are none.
+    private(set) var chain: SimulatedChain?
     let clients: Int
     /// How often a client writes, and how many documents at once at most.
     let burstsMax: Int
@@ -48,7 +53,7 @@ struct SimulatedWorld {
     ///   - generator: decides everything.
     ///   - switchedOff: what must not occur.
     init(_ generator: inout SeededGenerator, without switchedOff: Set<SimulatorTrouble>) {
-        for trouble in SimulatorTrouble.allCases {
+        for trouble in SimulatorTrouble.allCases where trouble != .plugins && trouble != .rudePlugins {
             let occurs = generator.chance(trouble.weight)
             if occurs, !switchedOff.contains(trouble) { troubles.insert(trouble) }
         }
@@ -65,10 +70,45 @@ struct SimulatedWorld {
         delayMax = generator.pick([20, 300, 3000])
         if troubles.contains(.smallLimits) { makeLimitsSmall(&generator) }
         if troubles.contains(.fewClients) { settings.limits.clientsMax = generator.int(1...4) }
+        addPlugins(from: generator, without: switchedOff)
     }
 
     func has(_ trouble: SimulatorTrouble) -> Bool {
         troubles.contains(trouble)
+    }
+
+    /// What is drawn for plugins is drawn aside, so that a world without them is the same as if there never were any.
+    private mutating func addPlugins(from generator: SeededGenerator, without switchedOff: Set<SimulatorTrouble>) {
+        var copy = generator
+        var generator = SeededGenerator(seed: copy.next())
+        for trouble in [.plugins, .rudePlugins] as [SimulatorTrouble] {
+            let occurs = generator.chance(trouble.weight)
+            if occurs, !switchedOff.contains(trouble) { troubles.insert(trouble) }
+        }
+        guard troubles.contains(.plugins) else { return }
+        let isRude = troubles.contains(.rudePlugins)
+        let judgements = (0..<generator.int(1...3)).map { place in
+            SimulatedJudgement(
+                place: place,
+                seed: generator.next(),
+                isRude: isRude && generator.chance(60),
+                delayMax: delayMax
+            )
+        }
+        chain = SimulatedChain(judgements: judgements)
+        // What rude ones hold twice by a tag is known from what is recorded only.
+        settings.isWatched = isRude || generator.chance(30)
+        if troubles.contains(.smallLimits) { makePluginLimitsSmall(&generator) }
+    }
+
+    private mutating func makePluginLimitsSmall(_ generator: inout SeededGenerator) {
+        settings.limits.holdTimeMax = .milliseconds(generator.pick([1, 50, 5000]))
+        settings.limits.executionTimeMax = .milliseconds(generator.pick([1, 50, 5000]))
+        settings.limits.executionsMax = generator.int(1...6)
+        settings.limits.possessionsMax = generator.int(1...6)
+        settings.limits.programUnsentBytesMax = generator.pick([10, 30, 1000])
+        settings.limits.pluginStepsMax = generator.pick([1, 5, 50, 1000])
+        settings.limits.pluginCallsMax = generator.pick([2, 10, 100])
     }
 
     private mutating func makeLimitsSmall(_ generator: inout SeededGenerator) {

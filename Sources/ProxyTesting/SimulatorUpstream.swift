@@ -42,6 +42,11 @@ struct SimulatorUpstream {
 
     var inBandInFlight: Int { flights.values.count { !$0.isOutOfBand } }
 
+    /// In-band commands of plugins.
+    var executionsInFlight: Int {
+        flights.values.count { !$0.isOutOfBand && $0.tag.client >= SimulatedJudgement.firstTag }
+    }
+
     var hasBarrier: Bool { flights.values.contains { $0.hasDescriptors } }
 
     /// The connection is gone.

@@ -24,13 +24,15 @@ let package = Package(
     targets: [
         .executableTarget(name: "echo-monitor", cSettings: strictC),
         .executableTarget(name: "load", cSettings: strictC),
+        .executableTarget(name: "verdict-child", cSettings: strictC),
         .executableTarget(
             name: "side-by-side",
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                // Not linked in: named so that building `side-by-side` builds these two programs beside it.
+                // Not linked in: named so that building `side-by-side` builds these programs beside it.
                 "echo-monitor",
                 "load",
+                "verdict-child",
             ],
             resources: [.copy("relay.py")],
             swiftSettings: strictSwift

@@ -2,13 +2,15 @@ import ArgumentParser
 import ProxyIO
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// A file's text and flags, and what is told of them.
 struct ConfigurationCase: Sendable, CustomTestStringConvertible {
     /// What `vm.yaml` holds.
     var yaml: String
     var flags: [String] = []
+    /// The plugins there are.
+    var plugins = ConfiguredPlugins.all
     /// The lines that are told; none if all is well.
     var problems: [String] = []
 
@@ -16,7 +18,9 @@ struct ConfigurationCase: Sendable, CustomTestStringConvertible {
 
     /// What is served.
     func monitors() throws -> [MonitorConfiguration] {
-        try Configuration.monitors(file: "vm.yaml", text: yaml, flags: try Serve.parse(flags).flags)
+        try PluginRegistry.$current.withValue(plugins) {
+            try Configuration.monitors(file: "vm.yaml", text: yaml, flags: try Serve.parse(flags).flags)
+        }
     }
 
     /// What is told.

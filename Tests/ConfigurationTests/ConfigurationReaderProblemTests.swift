@@ -92,9 +92,10 @@ struct ConfigurationReaderProblemTests {
             "vm.yaml:4:12: monitors[0].listen[0]: address is missing: wanted is unix:PATH or tcp:HOST:PORT"
         ),
         listening(
-            "[{address: 5, policy: read-only}]",
+            "[{address: 5, polity: read-only, rule: r}]",
             "vm.yaml:4:22: monitors[0].listen[0].address: found \"5\": wanted is unix:PATH or tcp:HOST:PORT",
-            "vm.yaml:4:25: monitors[0].listen[0].policy: unknown key: wanted is address"
+            "vm.yaml:4:25: monitors[0].listen[0].polity: unknown key: did you mean policy?",
+            "vm.yaml:4:44: monitors[0].listen[0].rule: unknown key: wanted is one of address, policy"
         ),
     ]
 
@@ -107,9 +108,9 @@ struct ConfigurationReaderProblemTests {
         key("Record", "did you mean record?"),
         key("recording", "did you mean record?"),
         key("rekord", "did you mean record?"),
-        key("plugins", wantsAny),
+        key("plugin", "did you mean plugins?"),
         key("policy", wantsAny),
-        key("state", wantsAny),
+        key("set", wantsAny),
         key("rotate_size", "did you mean rotate-size?"),
         key("redaction", "did you mean redact?"),
         key("<<", wantsAny),
@@ -117,7 +118,7 @@ struct ConfigurationReaderProblemTests {
 
     private static let wantsAny =
         "wanted is one of name, qemu, qemu-listen, listen, record, sync, rotate-size, rotate-age, keep-segments, "
-        + "keep-size, on-record-failure, redact, no-redaction, max-clients, keep-clients, socket-mode"
+        + "keep-size, on-record-failure, redact, no-redaction, plugins, state, max-clients, keep-clients, socket-mode"
 
     private static func key(_ key: String, _ advice: String) -> ConfigurationCase {
         .init(
@@ -164,7 +165,7 @@ struct ConfigurationReaderProblemTests {
             monitors:
               - name: [vm0]
                 qemu: unix:/run/a
-                plugins: []
+                policy: []
                 max-clients: many
                 listen: [unix:/run/a]
               - listen:
@@ -174,7 +175,7 @@ struct ConfigurationReaderProblemTests {
             """
         let problems = [
             "vm.yaml:2:11: monitors[0].name: found a list: wanted is a name of printable characters",
-            "vm.yaml:4:5: monitors[0].plugins: unknown key: \(Self.wantsAny)",
+            "vm.yaml:4:5: monitors[0].policy: unknown key: \(Self.wantsAny)",
             "vm.yaml:5:18: monitors[0].max-clients: found \"many\": wanted is a whole number from 1",
             "vm.yaml:6:14: monitors[0].listen[0]: \"unix:/run/a\" is already monitors[0].qemu: wanted is another",
             "vm.yaml:7:5: monitors[1]: name is missing: wanted is a name for logs and recordings, such as vm0",

@@ -2,7 +2,7 @@ import Libevent
 import ProxyIO
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// The file alone: what it may say, and what is told when it says something else.
 @Suite(.timeLimit(.minutes(3)))

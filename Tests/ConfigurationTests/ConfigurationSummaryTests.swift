@@ -2,7 +2,7 @@ import Libevent
 import ProxyIO
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// What `--check-config` says, and what is warned of.
 @Suite(.timeLimit(.minutes(3)))

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Libevent
+import QMP
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// What `mock` may be told, and how it refuses the rest.
 @Suite(.timeLimit(.minutes(3)))

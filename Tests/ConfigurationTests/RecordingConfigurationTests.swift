@@ -4,7 +4,7 @@ import ProxyIO
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// What may be said of a recording, by flags and in the file.
 @Suite(.timeLimit(.minutes(3)))

@@ -4,7 +4,7 @@ import Libevent
 import ProxyIO
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// Flags, alone and together with a file, and how the command ends.
 @Suite(.timeLimit(.minutes(3)))

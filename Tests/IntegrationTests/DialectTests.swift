@@ -55,9 +55,23 @@ struct DialectTests {
 
     private static let isPatient = ProcessInfo.processInfo.environment["QMP_PROXY_SLOW"] == "1"
 
-    @Test func everyCaseIsAnsweredAsByQEMUWhileAllOthersSpeakToo() throws {
+    /// A program that lets everything pass, once it has seen it.
+    private static let program =
+        "exec python3 -uc 'import sys, json\nfor line in sys.stdin:\n  told = json.loads(line)\n"
+        + "  if told[\"type\"] == \"command\": print(json.dumps("
+        + "dict(type=\"verdict\", command=told[\"command\"], forward=True)))'"
+
+    /// Plugins that let everything pass change nothing, be they told of it all.
+    private static let plugins = [
+        "--plugin", "pass", "--plugin", "guard", "--set", "guard.default=allow", "--plugin", "exec",
+        "--set", "exec.command=\(program)", "--set", "exec.commands=*", "--set", "exec.events=*",
+        "--set", "exec.replies=*", "--set", "exec.timeout=60s",
+    ]
+
+    @Test(arguments: [[], plugins])
+    func everyCaseIsAnsweredAsByQEMUWhileAllOthersSpeakToo(_ arguments: [String]) throws {
         let qemu = try QEMU()
-        let proxy = try Proxy(qemu)
+        let proxy = try Proxy(["--qemu", "\(qemu.address())"], arguments)
         let attempts = try DialectCase.all().filter { !$0.isSlow }.map { try Attempt($0, through: proxy) }
         try #require(attempts.count >= 159)
         for attempt in attempts { try attempt.client.send(attempt.dialectCase.input) }

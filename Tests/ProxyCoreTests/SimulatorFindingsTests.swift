@@ -143,4 +143,17 @@ struct SimulatorFindingsTests {
         lines += book.feed(.closed(.client(1), reason: "closed"))
         #expect(lines.contains("cancel closing 1"))
     }
+
+    /// Nobody is served while the recording is lacking, not even by a monitor that comes meanwhile.
+    @Test func whoIsBeingClosedUngreetedIsNotGreeted() {
+        var book = Playbook {
+            $0.recording = "r"
+            $0.needsRecording = true
+        }
+        _ = book.feed(.started)
+        _ = book.accept(1)
+        #expect(book.feed(.recordingChanged(trouble: "no space", entriesLost: 1)).contains("finish client 1"))
+        _ = book.feed(.monitorOpened(peer: "test"))
+        #expect(book.monitor(says: Playbook.greeting).map { $0.prefix(9) } == ["→ monitor"])
+    }
 }

@@ -21,6 +21,15 @@ struct StatusTests {
         #expect(reply == [#"→ client 1 {"return": \#(expected), "id": 5}"#])
     }
 
+    @Test(arguments: ProxyEngine.ownCommands)
+    func answersItsOwnCommandsAndAsksNobody(command: String) {
+        var book = Playbook()
+        book.connect()
+        book.join(1)
+        let lines = book.client(1, says: "{'execute': '__org.qmp-proxy_\(command)', 'id': 1}")
+        #expect(lines.count == 1 && lines[0].hasPrefix("→ client 1 "))
+    }
+
     private static let status = """
         {
             "proxy": {"version": "0", "uptime-seconds": 1.5},

@@ -1,6 +1,7 @@
 import Glibc
 import Libevent
 import Logging
+import PluginKit
 import ProxyIO
 import QMP
 import Recording
@@ -9,9 +10,9 @@ import Testing
 /// One after the other: each is stopped by a signal.
 @Suite(.timeLimit(.minutes(3)), .serialized)
 struct ProxyServiceTests {
-    private let directory = TemporaryDirectory()
+    let directory = TemporaryDirectory()
 
-    private func configuration(_ recording: String) -> MonitorConfiguration {
+    func configuration(_ recording: String) -> MonitorConfiguration {
         MonitorConfiguration(
             name: "vm0",
             monitor: .connect(.unix(path: directory.path("monitor"))),
@@ -20,11 +21,11 @@ struct ProxyServiceTests {
         )
     }
 
-    private func run(
+    func run(
         _ configuration: MonitorConfiguration,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         onReady: (ProxyService) -> Void = { _ in }
     ) throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try ProxyService.run([configuration], version: "1", logger: logger, onReady: onReady)
     }
 
@@ -53,4 +54,23 @@ struct ProxyServiceTests {
         try run(configuration("r/")) { _ in kill(getpid(), SIGTERM) }
         #expect(directory.names(in: "r").count == 1)
     }
+
+    /// A plugin that forgets what it has promised may cost data.
+    @Test
+    func doesNotStartWithAStateThatCannotBeRead() throws {
+        #expect(mkdir(directory.path("s"), 0o700) == 0)
+        directory.write("s/vm0.quiet.json", [])
+        var configuration = configuration("r/")
+        configuration.stateDirectory = directory.path("s")
+        configuration.plugins = [try PluginInstance(QuietPlugin.self)]
+        let failure = #expect(throws: (any Error).self) { try run(configuration) }
+        #expect("\(try #require(failure))".hasPrefix("\(directory.path("s/vm0.quiet.json")) is no state of a plugin: "))
+        #expect(directory.names(in: "r") == [])
+    }
+}
+
+private struct QuietPlugin: Plugin {
+    static let name = "quiet"
+
+    init(settings: PluginSettings) throws(PluginSettings.Invalid) {}
 }

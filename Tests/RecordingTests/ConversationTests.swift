@@ -54,6 +54,20 @@ struct ConversationTests {
     }
 
     @Test
+    func endsACommandWithTheReplyOfASecondMonitor() {
+        var sent = entry(5, .secondMonitor("peer"), .sent(stop), command: 1)
+        sent.plugin = "colo"
+        let command = Meaning.Command(name: "stop", plugin: "colo", asked: Instant(microseconds: 5))
+        let asks = Meaning.Subject.command(name: "stop", isOutOfBand: false)
+        #expect(
+            meanings([sent, entry(9, .secondMonitor("peer"), .received(empty), command: 1)]) == [
+                Meaning(subject: asks, command: command, plugin: "colo"),
+                Meaning(subject: .reply(.returned), command: command, plugin: "colo", latency: 4, endsCommand: true),
+            ]
+        )
+    }
+
+    @Test
     func doesNotWaitForAClientThatHasLeft() {
         var conversation = Conversation()
         _ = conversation.take(entry(1, .client(1), .received(stop), command: 1))

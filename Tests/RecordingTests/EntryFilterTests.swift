@@ -74,6 +74,17 @@ struct EntryFilterTests {
         #expect(matching.map(\.name).joined(separator: " ") == names)
     }
 
+    @Test(arguments: ["stop", "cont"])
+    func findsAReplyByWhatWasAskedAndByWhatAPluginPutInItsPlace(name: String) throws {
+        let filter = try EntryFilter("~x \(name)")
+        var conversation = Conversation()
+        _ = conversation.take(entry(1, .client(1), .received(message(#"{"execute": "stop"}"#)), command: 1))
+        let verdict = Entry.Kind.verdict("replace", message(#"{"execute": "cont"}"#))
+        _ = conversation.take(entry(2, .plugin("colo"), verdict, command: 1))
+        let reply = entry(3, .monitor, .received(message(#"{"return": {}}"#)), command: 1)
+        #expect(filter.matches(reply, conversation.take(reply)))
+    }
+
     @Test(arguments: [
         ("", "a term is wanted here, such as ~x query-* or a text", 0),
         ("~x", "~x is followed by a name, in which * is any characters and ? is one", 2),

@@ -56,7 +56,7 @@ struct RecordingLineTests {
     @Test(
         arguments: [
             ("monitor", .monitor), ("proxy", .proxy), ("client 1", .client(1)), ("client 01", .other("client 01")),
-            ("client x", .other("client x")), ("client ", .other("client ")), ("monitor peer", .other("monitor peer")),
+            ("client x", .other("client x")), ("client ", .other("client ")), ("monitor peer", .secondMonitor("peer")),
             ("client 99999999999999999999", .other("client 99999999999999999999")),
         ] as [(String, Entry.Place)]
     )

@@ -49,6 +49,17 @@ struct ReplayPlanTests {
         )
     }
 
+    @Test func saysWhatAPluginHasPutInThePlaceOfWhatAClientSaid() throws {
+        let lines =
+            Recorded.begins(0, 1, 1) + [
+                Recorded.says(1, 1, 2, "quit"),
+                #"{"t": 0.001, "at": "plugin a", "is": "verdict", "command": 2, "verdict": "replace", "#
+                    + #""message": {"execute": "stop"}}"#,
+                Recorded.sent(1, 2, "stop"), Recorded.replied(2, 2),
+            ]
+        #expect(try plan(lines).commands.map(\.name) == ["qmp_capabilities", "stop"])
+    }
+
     @Test func aClientThatHadNegotiatedBeforeTheRecordingBeginsNegotiatesOnce() throws {
         let outOfBand =
             #"{"t": 0.002, "at": "client 3", "is": "received", "command": 9, "message": {"exec-oob": "query-yank"}}"#

@@ -42,6 +42,22 @@ struct StatisticsTests {
     }()
 
     @Test
+    func countsWhatPluginsAskSecondMonitorsAmongTheCommands() {
+        var injected = entry(1, .secondMonitor("peer"), .sent(message(#"{"execute": "cont"}"#)), command: 5)
+        injected.plugin = "colo"
+        let reply = entry(101, .secondMonitor("peer"), .received(message(#"{"return": {}}"#)), command: 5)
+        #expect(
+            statistics([Session.header], [injected, reply]).text[...].text == """
+                2 entries, 120 bytes, 101 µs, 1 segment, 0 gaps
+
+                COMMAND  COUNT  FAILED     P50     P90     P99     MAX
+                cont         1       0  100 µs  100 µs  100 µs  100 µs
+
+                """
+        )
+    }
+
+    @Test
     func countsASession() {
         #expect(
             statistics([Session.header], Self.session).text[...].text == """

@@ -91,6 +91,53 @@ struct TranscriptTests {
     }
 
     @Test
+    func namesAReplyAfterWhatWasAsked() {
+        let isReplacedBy = message(#"{"execute": "cont"}"#)
+        let reply = message(#"{"return": {}}"#)
+        let entries = [
+            entry(1, .client(1), .received(message(#"{"execute": "stop"}"#)), command: 1),
+            entry(2, .plugin("colo"), .verdict("replace", isReplacedBy), command: 1),
+            entry(3, .monitor, .sent(isReplacedBy), command: 1),
+            entry(4, .monitor, .received(reply), command: 1),
+            entry(5, .plugin("colo"), .verdict("replace", message(#"{"return": 1}"#)), command: 1),
+            entry(6, .client(1), .sent(reply), command: 1),
+        ]
+        #expect(
+            lines(of: entries) == [
+                #"     0.000001  client 1 → proxy        #1  stop  {"execute": "stop"}"#,
+                #"     0.000002  plugin colo             #1  verdict on stop: replace  {"execute": "cont"}"#,
+                #"     0.000003  proxy → QEMU            #1  cont  {"execute": "cont"}"#,
+                #"     0.000004  QEMU → proxy            #1  cont returned in 3 µs  {"return": {}}"#,
+                #"     0.000005  plugin colo             #1  verdict on stop: replace  {"return": 1}"#,
+                #"     0.000006  proxy → client 1        #1  stop returned in 5 µs  {"return": {}}"#,
+            ]
+        )
+    }
+
+    @Test
+    func saysWhatAPluginAskedASecondMonitor() {
+        func colo(_ kind: Entry.Kind, at microseconds: Int64, command: Int? = nil) -> Entry {
+            var entry = entry(microseconds, .secondMonitor("peer"), kind, command: command)
+            entry.plugin = "colo"
+            return entry
+        }
+        let entries = [
+            colo(.received(message(#"{"QMP": {}}"#)), at: 1),
+            colo(.sent(message(#"{"execute": "cont"}"#)), at: 2, command: 7),
+            colo(.received(message(#"{"event": "RESUME"}"#)), at: 3),
+            colo(.received(message(#"{"return": {}}"#)), at: 4, command: 7),
+        ]
+        #expect(
+            lines(of: entries) == [
+                #"     0.000001  monitor peer → colo         greeting  {"QMP": {}}"#,
+                #"     0.000002  colo → monitor peer     #7  cont  {"execute": "cont"}"#,
+                #"     0.000003  monitor peer → colo         event RESUME  {"event": "RESUME"}"#,
+                #"     0.000004  monitor peer → colo     #7  cont returned in 2 µs  {"return": {}}"#,
+            ]
+        )
+    }
+
+    @Test
     func namesTheVersionThatAGreetingTells() {
         let version = #"{"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2"}"#
         let greeting = #"{"QMP": {"version": \#(version), "capabilities": []}}"#

@@ -3,7 +3,7 @@ import Glibc
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct FollowTests {

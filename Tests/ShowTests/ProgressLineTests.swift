@@ -1,7 +1,7 @@
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 @Suite(.timeLimit(.minutes(3)))
 struct ProgressLineTests {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 @Suite(.timeLimit(.minutes(3)))
 struct RedactCommandTests {

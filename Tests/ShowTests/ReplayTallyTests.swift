@@ -1,7 +1,7 @@
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// What a replay comes to.
 @Suite(.timeLimit(.minutes(3)))

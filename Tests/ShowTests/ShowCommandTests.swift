@@ -1,7 +1,7 @@
 import ArgumentParser
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 @Suite(.timeLimit(.minutes(3)))
 struct ShowCommandTests {

@@ -3,7 +3,7 @@ import QMP
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 @Suite(.timeLimit(.minutes(3)))
 struct ShowDirectoryTests {

@@ -3,7 +3,7 @@ import QMP
 import Recording
 import Testing
 
-@testable import qmp_proxy
+@testable import ProxyCommand
 
 /// A directory for recordings, and what `show` says of them; gone with the test.
 final class Stage: Sendable {

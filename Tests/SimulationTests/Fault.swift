@@ -10,6 +10,10 @@ enum Fault: String, CaseIterable {
     case clientIsNotPaused, clientIsNotResumed, clientIsClosedForNothing, clientIsNotClosed, clientIsSentMore
     case acceptingIsNotPaused, acceptingIsNotResumed
     case reconnectIsForgotten, monitorIsSentMore, stopIsForgotten, stopComesTooEarly
+    case holdIsForgotten, holdHasNoLimit, releaseIsForgotten, releasedCommandIsLost, heldOfTheGoneIsNotTold
+    case ownCommandIsLost, ownCommandIsSentTwice, ownCommandIsChanged, ownCommandHasNoLimit
+    case ownCommandIsRecordedAsAClients, ownReplyGoesToAClient, outcomeIsLost, outcomeIsToldTwice
+    case pluginTimerIsLeft, storeIsLost, programIsNotStarted, programIsNotStopped
 
     /// What a fault remembers of a run.
     struct State {
@@ -39,6 +43,16 @@ enum Fault: String, CaseIterable {
         case .acceptingIsNotPaused, .acceptingIsNotResumed: ["accepting", "calm"]
         case .reconnectIsForgotten: ["calm"]
         case .stopIsForgotten, .stopComesTooEarly: ["stop"]
+        case .holdIsForgotten, .holdHasNoLimit, .releaseIsForgotten: ["holding"]
+        case .releasedCommandIsLost: ["upstream"]
+        case .heldOfTheGoneIsNotTold, .outcomeIsLost, .outcomeIsToldTwice, .storeIsLost, .programIsNotStarted:
+            ["plugins"]
+        case .ownCommandIsLost, .ownCommandIsSentTwice, .ownCommandHasNoLimit: ["executions"]
+        case .ownCommandIsChanged: ["ids"]
+        case .ownCommandIsRecordedAsAClients: ["recording"]
+        case .ownReplyGoesToAClient: ["answers"]
+        case .pluginTimerIsLeft: ["stop", "plugins"]
+        case .programIsNotStopped: ["stop"]
         }
     }
 
@@ -52,7 +66,11 @@ enum Fault: String, CaseIterable {
             spoilCommands(&actions, &state)
         case .descriptorsAreClosedTwice, .descriptorsAreForgotten, .descriptorsAreLeftBehind, .descriptorsGoElsewhere:
             spoilDescriptors(&actions, &state)
-        default: spoilTheRest(event, &actions, &state)
+        case .clientIsNotPaused, .clientIsNotResumed, .clientIsClosedForNothing, .clientIsNotClosed, .clientIsSentMore,
+            .acceptingIsNotPaused, .acceptingIsNotResumed, .reconnectIsForgotten, .monitorIsSentMore, .stopIsForgotten,
+            .stopComesTooEarly:
+            spoilTheRest(event, &actions, &state)
+        default: spoilPlugins(&actions, &state)
         }
     }
 

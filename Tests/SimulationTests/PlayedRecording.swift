@@ -1,3 +1,4 @@
+import PluginKit
 import ProxyCore
 import ProxyTesting
 import QMP
@@ -26,9 +27,11 @@ struct SimulatedRecording {
     private var actions: [ProxyAction] = []
 
     /// The recording of a seed's simulation; `nil` if nothing is recorded in that world.
+    ///
+    /// There are no plugins: what they did is not played.
     init?(seed: UInt64, without troubles: Set<SimulatorTrouble>) throws {
         var actions: [ProxyAction] = []
-        var simulator = Simulator(seed: seed, without: troubles, tampering: { actions += $1 })
+        var simulator = Simulator(seed: seed, without: troubles.union([.plugins]), tampering: { actions += $1 })
         _ = simulator.run()
         let entries = actions.compactMap { if case .record(let entry) = $0 { entry } else { nil } }
         guard !entries.isEmpty else { return nil }
@@ -115,7 +118,7 @@ struct PlayedEngine {
     /// The recorded clients come and say what they said to negotiate.
     mutating func join(_ negotiations: [Int: [Bytes]]) {
         for (client, messages) in negotiations.sorted(by: { $0.key < $1.key }) {
-            handle(.accepted(client: client, peer: "", listener: ""))
+            handle(.accepted(Client(number: client, peer: .other(""), listener: "")))
             for message in messages { handle(.received(.client(client), message, descriptors: [])) }
         }
         playback.begin(at: .zero, offset: .zero)

@@ -1,4 +1,5 @@
 import Foundation
+import PluginKit
 import ProxyCore
 import ProxyTesting
 import QMP
@@ -49,7 +50,8 @@ struct ReplaySimulationTests {
         var lines: [UInt8] = []
         var simulator = Simulator(
             seed: seed,
-            without: troubles,
+            // What plugins did is not played.
+            without: troubles.union([.plugins]),
             tampering: { _, actions in
                 for case .record(var entry) in actions {
                     // QEMU does not; the simulator does not tell who closes.
@@ -150,7 +152,8 @@ private struct BothSides {
     private mutating func perform(_ output: ClientPlayback.Output) {
         outputs.append(output)
         switch output {
-        case .open(let client): events.append(.accepted(client: client, peer: "replay", listener: "replay"))
+        case .open(let client):
+            events.append(.accepted(Client(number: client, peer: .other("replay"), listener: "replay")))
         case .say(let client, let bytes, _):
             events.append(.received(.client(client), bytes, descriptors: []))
             if !hasBegun { monitor.begin(at: now, offset: .zero) }

@@ -69,6 +69,21 @@ ptrdiff_t csupport_find_bytes(const void *bytes, size_t length, const void *want
 /// waiting but never comes in between. -1 and errno on failure, EINTR among it.
 int csupport_poll(struct pollfd *files, size_t count, int milliseconds, const sigset_t *blocked);
 
+/// A program that runs, and our ends of its pipes: close-on-exec, and not blocking.
+struct csupport_program {
+    pid_t pid;
+    /// Can be read from once the program has ended (pidfd_open(2)).
+    int handle;
+    int input;
+    int output;
+    int errors;
+};
+
+/// Starts a program, found by PATH, in a process group of its own. Its standard descriptors are pipes, it has no other
+/// ones, and signals do what they do by default. NULL follows its last argument. Descriptors 0 to 2 must be open here.
+/// -1 and errno if it cannot be executed.
+int csupport_start_program(char *const arguments[], struct csupport_program *program);
+
 /// Has malloc keep freed memory instead of giving it back to the kernel at once (mallopt(3), M_MMAP_THRESHOLD and
 /// M_TRIM_THRESHOLD, in bytes).
 void csupport_keep_freed_memory(int mmap_threshold, int trim_threshold);

@@ -12,6 +12,8 @@ public struct Entry: Sendable, Equatable {
         case proxy
         /// The plugin of that name.
         case plugin(String)
+        /// A monitor that a plugin has connected beside it, by the name it has there, such as `peer`.
+        case secondMonitor(String)
         /// A place that this version does not know, as it was written.
         case other(String)
     }
@@ -92,6 +94,16 @@ public struct Entry: Sendable, Equatable {
         self.command = command
         self.descriptors = descriptors
         self.plugin = plugin
+    }
+}
+
+extension Entry.Place {
+    /// Whether it is a monitor, the own one or a plugin's second one.
+    var isMonitor: Bool {
+        switch self {
+        case .monitor, .secondMonitor: true
+        case .client, .proxy, .plugin, .other: false
+        }
     }
 }
 

@@ -26,8 +26,10 @@ extension RecordingEncoder {
         append(#", "commands": ["#, header.commands, to: &line) { command, line in
             line.append(#"{"command": "#)
             line.append(decimal: command.number)
-            line.append(#", "client": "#)
-            line.append(decimal: command.client)
+            if let client = command.client {
+                line.append(#", "client": "#)
+                line.append(decimal: client)
+            }
             if let name = command.name { append(#", "execute": "#, name, to: &line) }
             if let asked = command.asked {
                 line.append(#", "t": "#)

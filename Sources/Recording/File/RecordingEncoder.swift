@@ -62,6 +62,7 @@ public enum RecordingEncoder {
             line.append(decimal: number)
             line.append("\"")
         case .plugin(let name): append(#", "at": "#, "plugin \(name)", to: &line)
+        case .secondMonitor(let name): append(#", "at": "#, "monitor \(name)", to: &line)
         case .other(let name): append(#", "at": "#, name, to: &line)
         }
     }

@@ -22,15 +22,15 @@ public struct RecordingHeader: Sendable, Equatable {
     public struct Command: Sendable, Equatable {
         /// The proxy's number for it.
         public var number: Int
-        /// Whose it is.
-        public var client: Int
+        /// Whose it is; `nil` for a plugin's.
+        public var client: Int?
         /// What is to be executed; `nil` when QEMU has yet to say what is wrong with it.
         public var name: String?
         /// When the client asked; `nil` if that is not told.
         public var asked: Instant?
 
         /// A command.
-        public init(number: Int, client: Int, name: String?, asked: Instant? = nil) {
+        public init(number: Int, client: Int?, name: String?, asked: Instant? = nil) {
             self.number = number
             self.client = client
             self.name = name

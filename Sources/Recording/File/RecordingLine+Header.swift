@@ -22,10 +22,10 @@ extension RecordingLine {
             return RecordingHeader.Client(number: number, peer: client["peer"]?.string ?? "")
         }
         header.commands = try elements("commands").compactMap { command in
-            guard let number = command["command"]?.count, let client = command["client"]?.count else { return nil }
+            guard let number = command["command"]?.count else { return nil }
             return RecordingHeader.Command(
                 number: number,
-                client: client,
+                client: command["client"]?.count,
                 name: command["execute"]?.string,
                 asked: command["t"]?.double.flatMap { Instant(seconds: $0) }
             )

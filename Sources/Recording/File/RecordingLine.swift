@@ -179,6 +179,8 @@ extension Entry.Place {
                 self = .client(number)
             } else if name.hasPrefix("plugin ") {
                 self = .plugin(String(name.dropFirst(7)))
+            } else if name.hasPrefix("monitor ") {
+                self = .secondMonitor(String(name.dropFirst(8)))
             } else {
                 self = .other(name)
             }

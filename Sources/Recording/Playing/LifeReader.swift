@@ -48,8 +48,9 @@ struct LifeReader {
         }
         for client in run.header.clients { note(client.number) }
         for command in run.header.commands {
-            note(command.client)
-            askers[command.number] = command.client
+            guard let client = command.client else { continue }
+            note(client)
+            askers[command.number] = client
         }
         if let greeting = run.header.greeting {
             try begin(with: greeting, run.place, at: run.header.begins + clockOffset)

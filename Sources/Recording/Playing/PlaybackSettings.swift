@@ -1,3 +1,5 @@
+public import QMP
+
 /// How a recording is played.
 public struct PlaybackSettings: Sendable, Equatable {
     /// Which recorded command answers one that is asked.

@@ -10,6 +10,8 @@ struct ReplayAuthor {
     private let ignored: [Glob]
     /// The numbers of the commands that are played, and the replies to them.
     private var replies: [Int: ReplayPlan.Reply?] = [:]
+    /// What plugins have put in the place of what clients said.
+    private var replacements: [Int: Bytes] = [:]
     private(set) var commands: [ReplayPlan.Command] = []
     private(set) var steps: [ReplayPlan.Step] = []
     private(set) var notes: [String] = []
@@ -64,6 +66,10 @@ struct ReplayAuthor {
                 Message(only: message.whole)?.nameOfCommand == ReplayPlan.negotiation
             {
                 negotiations.insert(number)
+            } else if case .verdict(_, .message(let message, _)) = line.entry.kind,
+                Message(only: message.whole)?.nameOfCommand.isEmpty == false
+            {
+                replacements[number] = message.whole
             } else if let content = line.entry.said {
                 let reply = ReplayPlan.Reply(
                     message: content.message,
@@ -90,8 +96,9 @@ struct ReplayAuthor {
             step(.close, client: client, line)
         case (.client(let client), .received(.message(let message, _))):
             guard let number = entry.command, indices[number] == nil else { return }
-            if let parsed = Message(only: message.whole) {
-                if replies[number] != nil { say(parsed, message.whole, number, client, line) }
+            let bytes = replacements[number] ?? message.whole
+            if let parsed = Message(only: bytes) {
+                if replies[number] != nil { say(parsed, bytes, number, client, line) }
             } else {
                 notes.append("\(line.place): left out: QEMU would not take this for one message")
                 leftOut.insert(number)

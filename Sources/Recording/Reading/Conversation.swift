@@ -45,6 +45,7 @@ public struct Conversation: Sendable {
         case .received(let content), .sent(let content): meaning.subject = subject(of: content, in: entry)
         case .opened: if case .client(let number) = entry.place { open(number) }
         case .closed: if case .client(let number) = entry.place { clients.remove(number) }
+        case .verdict("replace", let content?): replace(by: content, in: entry)
         case .verdict, .mark, .gap, .other: break
         }
         if let number = entry.command { join(number, entry, &meaning) }
@@ -62,9 +63,9 @@ public struct Conversation: Sendable {
         case (.client(let client), .received):
             open(client)
             meaning.command = begin(number, client, entry, meaning.subject)
-        case (.monitor, .sent) where meaning.command == nil:
+        case (.monitor, .sent) where meaning.command == nil, (.secondMonitor, .sent) where meaning.command == nil:
             meaning.command = begin(number, nil, entry, meaning.subject)
-        case (.monitor, .received), (.client, .sent): end(number, entry, &meaning)
+        case (.monitor, .received), (.secondMonitor, .received), (.client, .sent): end(number, entry, &meaning)
         default: break
         }
     }
@@ -82,6 +83,12 @@ public struct Conversation: Sendable {
         }
         note(command, number)
         return command
+    }
+
+    /// A plugin puts another command in a client's place, or other words for a reply or an event.
+    private mutating func replace(by content: Entry.Content, in entry: Entry) {
+        guard let number = entry.command, case .command(let name, _) = subject(of: content, in: entry) else { return }
+        commands[number]?.replacement = name
     }
 
     private mutating func note(_ command: Meaning.Command, _ number: Int) {

@@ -1,3 +1,5 @@
+internal import QMP
+
 extension EntryFilter {
     /// What is wrong with an expression, and where.
     public struct SyntaxError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -92,7 +92,7 @@ extension Meaning {
     /// The client's word for it, and what was sent in its place.
     fileprivate func commandNames(match glob: Glob) -> Bool {
         if case .command(let name, _) = subject, glob.matches(name) { return true }
-        return command?.name.map { glob.matches($0) } ?? false
+        return [command?.name, command?.replacement].contains { $0.map { glob.matches($0) } ?? false }
     }
 }
 

@@ -1,3 +1,5 @@
+internal import QMP
+
 /// What a filter may say: one row a term, for the parser, its errors and the help.
 public struct FilterTerm: Sendable {
     /// Such as `~slower`.

@@ -28,6 +28,8 @@ public struct Meaning: Sendable, Equatable {
     public struct Command: Sendable, Equatable {
         /// What is to be executed; `nil` when it was no valid document, or nobody knows.
         public var name: String?
+        /// What a plugin had executed in its place; `nil` if none did.
+        public var replacement: String?
         /// Whether it overtakes in-band commands.
         public var isOutOfBand: Bool
         /// Whose it is; `nil` if it is the proxy's or a plugin's.

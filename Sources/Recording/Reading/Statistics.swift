@@ -76,7 +76,7 @@ public struct Statistics: Sendable {
     private mutating func take(_ meaning: Meaning, of entry: Entry) {
         switch meaning.subject {
         case .command(let name, _):
-            let isPlugins = meaning.client == nil && entry.place == .monitor
+            let isPlugins = meaning.client == nil && entry.place.isMonitor
             guard entry.command != nil, isPlugins || entry.isFromClient else { return }
             commands.update(name, Command()) { $0.count += 1 }
             if let client = meaning.client { note(client, nil, at: entry.time) { $0.commands += 1 } }

@@ -13,7 +13,11 @@ extension Transcript {
             let name = meaning.command?.name.map { " on \($0)" } ?? ""
             Readable.append("verdict\(name): \(verdict)", to: &line)
         case .other(let kind, _): Readable.append(kind, to: &line)
-        case .received(let content), .sent(let content): append(content, meaning, to: &line)
+        case .received(let content), .sent(let content):
+            var meaning = meaning
+            // QEMU replies to what it was asked, the client is told of what it has asked.
+            if entry.place == .monitor, let name = meaning.command?.replacement { meaning.command?.name = name }
+            append(content, meaning, to: &line)
         }
     }
 
@@ -112,6 +116,7 @@ extension Entry.Place {
             line.append(decimal: number)
         case .proxy: line.append("proxy")
         case .plugin(let name): Readable.append("plugin \(name)", to: &line)
+        case .secondMonitor(let name): Readable.append("monitor \(name)", to: &line)
         case .other(let name): Readable.append(name, to: &line)
         }
     }

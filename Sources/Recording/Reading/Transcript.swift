@@ -95,7 +95,7 @@ public struct Transcript: Sendable {
         paint(meaning.client.map { .client($0) } ?? .plain, &line) { line in
             let start = line.count
             // A plugin's commands have no client: it stands in the proxy's place.
-            let plugin = entry.place == .monitor && meaning.client == nil ? meaning.plugin : nil
+            let plugin = entry.place.isMonitor && meaning.client == nil ? meaning.plugin : nil
             switch entry.kind {
             case .received:
                 entry.place.append(to: &line)

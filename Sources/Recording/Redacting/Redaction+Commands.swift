@@ -17,7 +17,7 @@ extension Redaction {
     mutating func command(_ content: Entry.Content, in entry: Entry, client: Int?) -> Change? {
         if let number = entry.command {
             if isLive, client == nil, entry.plugin == nil, replies.isKnownPlain(number) { return nil }
-            replies.saw(number)
+            if entry.plugin == nil { replies.saw(number) } else { replies.sawOfPlugin(number) }
         }
         switch content {
         case .message(let message, let form): return command(message, form, in: entry, client: client)

@@ -74,7 +74,10 @@ public struct Redaction: Sendable {
                 change = command(content, in: entry, client: client)
             } else {
                 change = reply(content, in: entry)
-                if let number = entry.command { replies.answered(number) }
+                if let number = entry.command {
+                    replies.answered(number)
+                    if entry.plugin != nil { replies.passedToPlugin(number) }
+                }
             }
         case .sent(let content):
             if case .client = entry.place {
@@ -85,12 +88,21 @@ public struct Redaction: Sendable {
                 if let number = entry.command { replies.sent(number) }
             }
         case .verdict(_, let content?):
-            let isCommand = isCommand(content)
-            change = isCommand ? command(content, in: entry, client: nil) : reply(content, in: entry)
+            if isCommand(content) {
+                // From here on it is not what the client said.
+                if let number = entry.command {
+                    replies.await(number, SecretReplies.Secrets(isErrorSecret: false), client: nil)
+                }
+                change = command(content, in: entry, client: nil)
+            } else {
+                change = reply(content, in: entry)
+            }
         case .closed:
             closed(entry.place)
             change = nil
         case .mark(let text):
+            // What a plugin has not had answered, it may not have sent.
+            if case .plugin = entry.place, let number = entry.command { replies.sawOfPlugin(number) }
             change = Credentials.areIn(Bytes(text: text)) ? .mark : nil
         case .other(_, let line):
             change = mayHoldSecret(line) ? .mark : nil
@@ -149,7 +161,7 @@ public struct Redaction: Sendable {
             replies.closed(client: client)
             setBroken(client, false)
         case .monitor: replies.closedMonitor()
-        case .proxy, .plugin, .other: break
+        case .proxy, .plugin, .secondMonitor, .other: break
         }
     }
 }

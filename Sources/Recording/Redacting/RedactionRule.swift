@@ -1,3 +1,5 @@
+public import QMP
+
 /// A user's own rule: which values of which commands or events, or of the replies to those commands, are secret.
 public struct RedactionRule: Sendable, Hashable, CustomStringConvertible {
     /// What keeps a text from being a rule.

@@ -68,11 +68,20 @@ struct SecretReplies {
         number <= highest && awaited[number] == nil && !unseen.contains { $0.contains(number) }
     }
 
+    /// Notes a plugin's command, which has its number before its turn, and may come behind later ones.
+    mutating func sawOfPlugin(_ number: Int) {
+        saw(number)
+        guard let index = unseen.firstIndex(where: { $0.contains(number) }) else { return }
+        let gap = unseen.remove(at: index)
+        if gap.lowerBound < number { unseen.append(gap.lowerBound...number - 1) }
+        if number < gap.upperBound { unseen.append(number + 1...gap.upperBound) }
+    }
+
     /// Notes that a command was seen.
     mutating func saw(_ number: Int) {
         guard number > highest else { return }
         if number > highest + 1 { unseen.append(highest + 1...number - 1) }
-        if unseen.count > Self.unseenMax { unseen = [unseen[0].lowerBound...number - 1] }
+        if unseen.count > Self.unseenMax { unseen = [(unseen.map(\.lowerBound).min() ?? number)...number - 1] }
         highest = number
     }
 
@@ -101,6 +110,11 @@ struct SecretReplies {
     /// Notes that a client has its reply.
     mutating func passed(_ number: Int) {
         if !awaited.isEmpty { awaited[number] = nil }
+    }
+
+    /// Notes that a plugin has the reply to a command of its own, which no client gets.
+    mutating func passedToPlugin(_ number: Int) {
+        if !awaited.isEmpty, awaited[number]?.client == nil { awaited[number] = nil }
     }
 
     /// Notes that a client has left: what the monitor was not asked, or has answered, comes no more.

@@ -34,4 +34,14 @@ extension RawClient {
     func readEvent(_ name: String) throws -> String {
         try readLines(through: "\"event\": \"\(name)\"").last ?? ""
     }
+
+    /// Waits until the proxy's plugins are as wanted, asked of itself.
+    func waitForPlugins(_ areSo: (String) -> Bool) throws {
+        var last = ""
+        let found = try Deadline().waits {
+            last = try ask(#"{"execute": "__org.qmp-proxy_query-plugins"}"#)
+            return areSo(last)
+        }
+        guard found else { throw Failure("the plugins are not as they should be: \(last)") }
+    }
 }

@@ -9,6 +9,12 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
     case python
     case proxy = "qmp-proxy"
     case recordingProxy = "qmp-proxy-recording"
+    /// With five plugins that do nothing.
+    case pluginsProxy = "qmp-proxy-plugins"
+    /// With a program as plugin that is told nothing.
+    case execProxy = "qmp-proxy-exec"
+    /// With a program as plugin that decides on each command.
+    case verdictProxy = "qmp-proxy-verdict"
 
     /// What is shown in the tables.
     var title: String {
@@ -21,6 +27,12 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             "qmp-proxy"
         case .recordingProxy:
             "qmp-proxy, recording"
+        case .pluginsProxy:
+            "qmp-proxy, five plugins that do nothing"
+        case .execProxy:
+            "qmp-proxy, a program that is told nothing"
+        case .verdictProxy:
+            "qmp-proxy, a program's verdict on each"
         }
     }
 
@@ -35,7 +47,7 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             try programs.find(rawValue)
         case .python:
             try programs.find("python3")
-        case .proxy, .recordingProxy:
+        case .proxy, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy:
             try programs.findProxy()
         }
     }
@@ -68,13 +80,18 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             return serve
         case .recordingProxy:
             return serve + ["--record", paths.recordings + "/vm.qmprec"]
+        case .pluginsProxy:
+            return serve + (1...5).flatMap { ["--plugin", "pass:\($0)"] }
+        case .execProxy, .verdictProxy:
+            let program = "exec \(try programs.findOwn("verdict-child"))" + (self == .execProxy ? "" : " '*'")
+            return serve + ["--plugin", "exec", "--set", "exec.command=\(program)"]
         }
     }
 
     /// The option that makes the program print its version; `nil` where that is nobody's or already another row's.
     var versionOption: String? {
         switch self {
-        case .direct, .recordingProxy:
+        case .direct, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy:
             nil
         case .socat:
             "-V"

@@ -42,6 +42,40 @@ struct MarkdownReport {
         return "| \(scenario.rawValue) | " + cells.joined(separator: " | ") + " |"
     }
 
+    /// What plugins cost, `nil` where that was not measured.
+    func pluginsTable(_ scenarios: [Scenario]) -> String? {
+        let plugins: [Contender] = [.pluginsProxy, .execProxy, .verdictProxy]
+        let rows = scenarios.flatMap { scenario in plugins.compactMap { pluginsRow(scenario, $0) } }
+        guard !rows.isEmpty else {
+            return nil
+        }
+        let header = [
+            "### what plugins cost", "",
+            "| scenario | with | to without | lowest – highest | latency more, median µs |", "|---|---|--:|--:|--:|",
+        ]
+        return (header + rows + [""]).joined(separator: "\n")
+    }
+
+    private func pluginsRow(_ scenario: Scenario, _ contender: Contender) -> String? {
+        let ratios = results.ratios(scenario, contender, to: .proxy)
+        guard let median = medianOf(ratios) else {
+            return nil
+        }
+        let plain = results.rounds(scenario, .proxy)
+        let more = results.rounds(scenario, contender).compactMap { round, measurement -> Double? in
+            guard let one = measurement.latencyMedianMicroseconds, let other = plain[round]?.latencyMedianMicroseconds
+            else {
+                return nil
+            }
+            return one - other
+        }
+        let cells = [
+            contender.title, Self.number(median, decimals: 2), Self.range(ratios, decimals: 2),
+            Self.number(medianOf(more), decimals: 1),
+        ]
+        return "| \(scenario.rawValue) | " + cells.joined(separator: " | ") + " |"
+    }
+
     func table(_ scenario: Scenario) -> String {
         let rows = contenders.filter(scenario.takes).map { row(scenario, $0) }
         let lines = ["### \(scenario.rawValue)", "", "\(scenario.explanation).", ""] + header(scenario) + rows

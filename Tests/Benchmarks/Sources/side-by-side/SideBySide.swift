@@ -108,7 +108,9 @@ struct SideBySide: ParsableCommand {
 
         let report = MarkdownReport(results: results, contenders: plan.contenders, roundCount: plan.rounds)
         print("\(machine.summary). Medians of \(plan.rounds) rounds of \(plan.seconds) s.\n")
-        let tables = plan.scenarios.map(report.table) + [report.recordingTable(plan.scenarios, directory: recordings)]
+        let tables =
+            plan.scenarios.map(report.table) + [report.recordingTable(plan.scenarios, directory: recordings)]
+            + [report.pluginsTable(plan.scenarios)]
         for table in tables.compactMap({ $0 }) + show.map(MarkdownReport.table) {
             print(table)
         }
