@@ -17,9 +17,22 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 /// Declares a plugin, which may see nothing but PluginKit and QMP; the path is said since SwiftPM takes `Plugins` for
 /// its own.
-func plugin(_ name: String) -> Target {
-    .target(name: name, dependencies: ["PluginKit", "QMP"], path: "Plugins/\(name)", swiftSettings: strict)
+func plugin(_ name: String, resources: [Resource] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: ["PluginKit", "QMP"],
+        path: "Plugins/\(name)",
+        resources: resources,
+        swiftSettings: strict
+    )
 }
+
+/// The COLO plugin's runbooks, which are compiled in: a resource beside the program would need Foundation to be found.
+let runbooks = [
+    "checkpoint-delay", "periodic-primary-failover", "periodic-primary-start", "periodic-secondary-failover",
+    "periodic-secondary-start", "primary-failover", "primary-resume", "primary-start", "secondary-failover",
+    "secondary-resume", "secondary-start",
+]
 
 /// Declares a test target of this package.
 func tests(
@@ -74,9 +87,11 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "qmp-proxy", dependencies: ["ProxyCommand"], swiftSettings: strict),
+        plugin("COLO", resources: runbooks.map { .embedInCode("Runbooks/\($0).qmp") }),
         plugin("Exec"),
         plugin("Guard"),
         plugin("Pass"),
+        tests("COLOTests", ["COLO", "PluginKit", "QMP"], resources: [.copy("Fixtures")]),
         tests("ExecTests", ["Exec", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("GuardTests", ["Guard", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("QMPTests", ["QMP", "ProxyTesting"], resources: [.copy("Fixtures")]),

@@ -11,6 +11,7 @@ struct TidyTests {
         "QMP": ["CSupport"],
         "Recording": ["QMP", "CSupport"],
         "PluginKit": ["QMP"],
+        "COLO": ["PluginKit", "QMP"],
         "Pass": ["PluginKit", "QMP"],
         "Guard": ["PluginKit", "QMP"],
         "Exec": ["PluginKit", "QMP"],
