@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// README's page on plugins in any language: what it shows is run as it stands, in front of a recording.
+/// README's chapter on plugins: what it shows is run as it stands, in front of a recording.
 @Suite(.onWorkbench, .showingLogs)
-struct ExecExamplesTests {
+struct PluginExamplesTests {
     private let directory: String
     private let qemu: MockQEMU
 
@@ -29,6 +29,25 @@ struct ExecExamplesTests {
         try client.negotiate()
         try client.waitForPlugins { $0.contains("\"program\": \"") && !$0.contains("\"starting\"") }
         return (proxy, client)
+    }
+
+    @Test func theFirstChainRefusesAndLogs() throws {
+        let (proxy, client) = try serve("plugins")
+        #expect(try client.ask(#"{"execute": "quit"}"#).contains("The command quit is refused by guard: read-only"))
+        #expect(try client.ask(#"{"execute": "query-name"}"#) == "{\"return\": {}}\r\n")
+        proxy.signal(SIGTERM)
+        #expect(try proxy.waitForEnd() == .exited(0))
+        let shell = "cd '\(directory)'; PATH='\(try READMEExample.path())'; qmp-proxy show vm0.qmprec '~plugin guard'"
+        #expect(try Workbench.current.run(["/bin/sh", "-c", shell]).output.contains("verdict on quit: answer"))
+    }
+
+    @Test(arguments: ["plugins-file", "guard-file"])
+    func aFileThatIsShownIsSound(_ example: String) throws {
+        let file = "\(directory)/vm.yaml"
+        try READMEExample.text(example).write(toFile: file, atomically: false, encoding: .utf8)
+        let (ending, output, errors) = try Proxy.run("serve", "--config", file, "--check-config")
+        #expect(ending == .exited(0), "\(errors)")
+        #expect(output.contains("plugins:") && output.hasSuffix("ok\n"))
     }
 
     @Test func theShellHasEveryEventInTheLog() throws {
