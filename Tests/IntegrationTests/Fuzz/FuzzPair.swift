@@ -26,7 +26,7 @@ final class FuzzPair {
         proxied = try proxy.connect()
         for client in [direct, proxied] {
             switch mode {
-            case .negotiation: _ = try client.readMessage()
+            case .negotiation: _ = try client.readGreeting()
             case .command, .commandWithOutOfBand: try client.negotiate(outOfBand: mode == .commandWithOutOfBand)
             }
         }

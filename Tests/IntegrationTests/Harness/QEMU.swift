@@ -83,6 +83,7 @@ final class QEMU {
     func connect(to monitor: Int = 0) throws -> RawClient {
         let client = try RawClient(address(of: monitor), name: "direct client")
         client.isPretty = isPretty
+        client.isDirect = true
         return client
     }
 

@@ -7,13 +7,22 @@ extension RawClient {
     /// Reads the greeting and leaves negotiation mode.
     @discardableResult
     func negotiate(outOfBand: Bool = false) throws -> String {
-        let greeting = try readMessage()
+        let greeting = try readGreeting()
         var reply = try ask(outOfBand ? Self.negotiationWithOutOfBand : Self.negotiation)
         // QEMU sends events from the moment it has negotiated, which may be before it says so.
         while reply.contains("\"timestamp\"") { reply = try readMessage() }
         let success = isPretty ? "{\r\n    \"return\": {\r\n    }\r\n}\r\n" : "{\"return\": {}}\r\n"
-        guard reply == success else { throw Failure("the negotiation failed: \(reply)") }
+        guard reply == success else { throw Failure("the negotiation of \(name) failed: \(reply)") }
         return greeting
+    }
+
+    /// Reads the greeting.
+    ///
+    /// Past the proxy the reply to what an earlier client has asked may come first: QEMU gives it to the next one.
+    func readGreeting() throws -> String {
+        var message = try readMessage()
+        while isDirect, !message.contains("\"QMP\"") { message = try readMessage() }
+        return message
     }
 
     /// Sends a command and returns the next message, its end included.

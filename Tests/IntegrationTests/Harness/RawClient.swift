@@ -6,7 +6,9 @@ final class RawClient {
     let descriptor: Int32
     /// Whether what it reads has `pretty=on`: a message then has many lines.
     var isPretty = false
-    private let name: String
+    let name: String
+    /// Whether it speaks with QEMU itself.
+    var isDirect = false
     private var received: [UInt8] = []
     private var start = 0
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
