@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// What a runbook does when QEMU does not do what it wants, in QEMU's own words.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RunbookFailureTests {
     private func error(_ text: String) -> Answer {
         .failure(ProtocolError(.generic, text))

@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// How a run takes a step: what it asks, sends, stores and waits for, in which order, and what it passes over.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RunbookRunTests {
     private func command(_ name: StaticString, isOutOfBand: Bool = false) -> Command {
         Command(name, isOutOfBand: isOutOfBand)

@@ -6,7 +6,7 @@ import Testing
 @testable import COLO
 
 /// Each runbook against what was said to a real QEMU 7.2, and what that replied (`Fixtures`, `->` sent, `<-` received).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RunbookTranscriptTests {
     /// What a runbook sends beside what was sent then: it asks first, and has QEMU say when COLO is entered.
     private static let events = """

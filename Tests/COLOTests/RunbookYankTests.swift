@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// What is yanked, and how a step that has blocked the monitor is freed (COLO's NBD client with a frozen secondary).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RunbookYankTests {
     private static let blockNode = ##"{"node-name": "#block300", "type": "block-node"}"##
     private static let migration = #"{"type": "migration"}"#
