@@ -119,8 +119,13 @@ public struct PluginContext: Sendable {
     }
 
     /// Notes something in the recording, if there is one, for whoever reads it.
-    public mutating func mark(_ text: String) {
-        effects.append(.mark(text))
+    ///
+    /// - Parameters:
+    ///   - text: what is to be noted.
+    ///   - epoch: how often it has been decided until then who may go on alone, if the plugin counts that; below 0
+    ///     is 0.
+    public mutating func mark(_ text: String, epoch: Int? = nil) {
+        effects.append(.mark(text, epoch: epoch.map { max($0, 0) }))
     }
 
     /// Writes a line to the log, under the plugin's name.

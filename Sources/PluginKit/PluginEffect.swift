@@ -23,7 +23,7 @@ public enum PluginEffect: Sendable, Equatable {
     /// Let a held command go.
     case release(Tag, CommandVerdict)
     /// Note something in the recording.
-    case mark(String)
+    case mark(String, epoch: Int?)
     /// Note something in the log.
     case log(LogLevel, String)
 }

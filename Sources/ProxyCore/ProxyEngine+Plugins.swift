@@ -49,7 +49,7 @@ extension ProxyEngine {
             guard let number = chain.places[place].programs[tag] else { return refuse(place, tag, "no such program") }
             act(.stopProgram(number))
         case .release(let tag, let verdict): release(HeldCommand.Key(place: place, tag: tag), as: verdict)
-        case .mark(let text): record(.plugin(chain.places[place].name), .mark(text: text))
+        case .mark(let text, let epoch): record(.plugin(chain.places[place].name), .mark(text: text, epoch: epoch))
         case .log(let level, let text):
             log(level, "plugin \(chain.places[place].name): \(text.onOneLine)")
         }

@@ -58,7 +58,7 @@ extension PluginCompatTest {
                 [("its state", state)]
                 + step.response.effects.map { effect in
                     switch effect {
-                    case .mark(let text): ("a mark", [text])
+                    case .mark(let text, _): ("a mark", [text])
                     case .log(_, let text): ("a line for the log", [text])
                     default: ("", [])
                     }

@@ -16,7 +16,8 @@ enum PluginTranscript {
         case .write(let line, let tag): "write to \(tag): \(line.text)"
         case .stop(let tag): "stop \(tag)"
         case .release(let tag, let verdict): "release \(tag): \(line(verdict))"
-        case .mark(let text): "mark: \(text)"
+        case .mark(let text, nil): "mark: \(text)"
+        case .mark(let text, let epoch?): "mark in epoch \(epoch): \(text)"
         case .log(let level, let text): "log \(level): \(text)"
         }
     }

@@ -54,7 +54,7 @@ struct GuardChainTests {
         var book = try book("{'mode': 'read-only', 'dry-run': true}")
         let sent = book.client(1, says: #"{"execute": "quit"}"#)
         #expect(sent == [#"→ monitor {"id": [2], "execute": "quit"}"#])
-        let marks = book.entries.compactMap { if case .mark(let text) = $0.kind { text } else { nil } }
+        let marks = book.entries.compactMap { if case .mark(let text, _) = $0.kind { text } else { nil } }
         #expect(marks == ["The command quit would be refused: read-only"])
     }
 

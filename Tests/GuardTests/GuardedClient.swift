@@ -58,7 +58,7 @@ struct GuardedClient {
         case .command(let command):
             var context = PluginContext(plugin: "guard", monitor: "vm0", version: "0", now: .zero)
             let verdict = plugin.command(ClientCommand(number: 1, client: client, command: command), &context)
-            marks += context.effects.compactMap { if case .mark(let text) = $0 { text } else { nil } }
+            marks += context.effects.compactMap { if case .mark(let text, _) = $0 { text } else { nil } }
             switch verdict {
             case .forward: return "+ \(command.name ?? "wrong envelope")"
             case .answer(.failure(let error)) where error.errorClass == .generic: return error.description.text

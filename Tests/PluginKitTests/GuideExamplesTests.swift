@@ -24,7 +24,7 @@ struct GuideExamplesTests {
     }
 
     private static func marks(in book: Playbook) -> [String] {
-        book.entries.compactMap { if case .mark(let text) = $0.kind { text } else { nil } }
+        book.entries.compactMap { if case .mark(let text, _) = $0.kind { text } else { nil } }
     }
 
     @Test(

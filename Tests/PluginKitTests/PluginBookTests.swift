@@ -25,6 +25,8 @@ struct PluginBookTests {
             context.stop(program: Tag("program", 2))
             context.release(Tag("held", 3), as: .answer(.success(.bool(true))))
             context.mark("begins")
+            context.mark("goes on", epoch: 4)
+            context.mark("never", epoch: -1)
             context.log(.info, "at \(context.now) as \(context.plugin)")
         }
 
@@ -70,7 +72,8 @@ struct PluginBookTests {
                 #"execute a on monitor peer for 2s: {"execute": "stop"}"#, "connect peer to unix:/peer",
                 "disconnect peer", "set tick 250ms", "cancel tick", "store b: 1", "start program 2: cat -u",
                 "write to program 2: line", "stop program 2", #"release held 3: answer {"return": true}"#,
-                "mark: begins", "log info: at 3.0 seconds as busy:bee",
+                "mark: begins", "mark in epoch 4: goes on", "mark in epoch 0: never",
+                "log info: at 3.0 seconds as busy:bee",
             ]
         )
     }

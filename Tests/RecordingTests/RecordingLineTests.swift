@@ -24,6 +24,7 @@ struct RecordingLineTests {
         (#"{"t": 1, "at": "proxy", "is": "gap", "entries": 99999999999999999999}"#, "\"entries\" is no number"),
         (#"{"t": 1, "at": "proxy", "is": "gap", "entries": 1, "command": {}}"#, "\"command\" is no number"),
         (#"{"t": 1, "at": "proxy", "is": "gap", "entries": 1, "fds": null}"#, "\"fds\" is no number"),
+        (#"{"t": 1, "at": "proxy", "is": "mark", "text": "x", "epoch": "4"}"#, "\"epoch\" is no number"),
         (#"{"t": 1, "at": "client 1", "is": "opened"}"#, "\"peer\" is missing"),
         (#"{"t": 1, "at": "client 1", "is": "closed", "reason": []}"#, "\"reason\" is no string"),
         (#"{"t": 1, "at": "client 1", "is": "closed", "reason": "\uD800"}"#, "\"reason\" is no string"),

@@ -53,9 +53,7 @@ enum Session {
         entry(3_100_000, .client(1), .received(.invalid(Bytes(text: #"{"execute": "quit"}"#), error: nil))),
         entry(4_000_000, .proxy, .gap(entries: 12)),
         entry(5_000_000, .client(1), .closed(reason: "it left")),
-        with(entry(6_000_000, .plugin("colo"), .mark(text: "primary failover begins"))) {
-            $0.unknownMembers = Array(#""epoch": 4"#.utf8)
-        },
+        entry(6_000_000, .plugin("colo"), .mark(text: "primary failover begins", epoch: 4)),
         entry(6_100_000, .plugin("guard"), .verdict("answer", message(#"{"error": {}}"#)), command: 4),
         entry(6_200_000, .plugin("guard"), .verdict("hold", nil), command: 5),
         with(entry(6_300_000, .monitor, .sent(message(#"{"execute": "stop"}"#)), command: 6)) { $0.plugin = "colo" },

@@ -30,8 +30,8 @@ public struct Entry: Sendable, Equatable {
         case sent(Content)
         /// What a plugin decided of a command or an event if it did not let it pass, and what it put in its place.
         case verdict(String, Content?)
-        /// What somebody wanted to be noted here.
-        case mark(text: String)
+        /// What somebody wanted to be noted here; `epoch` if it counts who may go on alone.
+        case mark(text: String, epoch: Int? = nil)
         /// So many entries were lost because the disk was full or too slow.
         case gap(entries: Int)
         /// A kind that this version does not know; `line` is the whole line without its end.

@@ -91,7 +91,11 @@ public enum RecordingEncoder {
         case .verdict(let name, let content):
             append(#", "verdict": "#, name, to: &line)
             if let content { append(content, to: &line) }
-        case .mark(let text): append(#", "text": "#, text, to: &line)
+        case .mark(let text, let epoch):
+            append(#", "text": "#, text, to: &line)
+            guard let epoch else { return }
+            line.append(#", "epoch": "#)
+            line.append(decimal: epoch)
         case .gap(let entries):
             line.append(#", "entries": "#)
             line.append(decimal: entries)

@@ -61,8 +61,8 @@ struct RecordingLine {
             entry.kind = .verdict(try needed("verdict"), content)
             return ["verdict"] + Self.ofContent
         case "mark":
-            entry.kind = .mark(text: try needed("text"))
-            return ["text"]
+            entry.kind = .mark(text: try needed("text"), epoch: self["epoch"] == nil ? nil : try integer("epoch"))
+            return ["text", "epoch"]
         case "gap":
             entry.kind = .gap(entries: try integer("entries"))
             return ["entries"]

@@ -123,7 +123,7 @@ extension Entry {
         switch kind {
         case .opened(let peer): return Bytes(text: peer).contains(wanted)
         case .closed(let reason): return Bytes(text: reason).contains(wanted)
-        case .mark(let mark): return Bytes(text: mark).contains(wanted)
+        case .mark(let mark, _): return Bytes(text: mark).contains(wanted)
         case .verdict(let verdict, _) where Bytes(text: verdict).contains(wanted): return true
         case .other(_, let line): return line.contains(wanted)
         case .gap: return false

@@ -8,7 +8,11 @@ extension Transcript {
         case .closed(let reason): Readable.append("closed: \(reason)", to: &line)
         case .gap(1): line.append("gap: 1 entry was lost")
         case .gap(let entries): Readable.append("gap: \(entries) entries were lost", to: &line)
-        case .mark(let text): Readable.append("mark: \(text)", to: &line)
+        case .mark(let text, let epoch):
+            Readable.append("mark: \(text)", to: &line)
+            guard let epoch else { return }
+            line.append("  epoch ")
+            line.append(decimal: epoch)
         case .verdict(let verdict, _):
             let name = meaning.command?.name.map { " on \($0)" } ?? ""
             Readable.append("verdict\(name): \(verdict)", to: &line)

@@ -100,7 +100,7 @@ public struct Redaction: Sendable {
         case .closed:
             closed(entry.place)
             change = nil
-        case .mark(let text):
+        case .mark(let text, _):
             // What a plugin has not had answered, it may not have sent.
             if case .plugin = entry.place, let number = entry.command { replies.sawOfPlugin(number) }
             change = Credentials.areIn(Bytes(text: text)) ? .mark : nil
@@ -128,7 +128,10 @@ public struct Redaction: Sendable {
         case .content(let content, let pointers):
             entry.kind = entry.kind.with(content)
             entry.redacted += pointers.filter { !entry.redacted.contains($0) }
-        case .mark: entry.kind = .mark(text: Self.placeholder)
+        case .mark:
+            // A number tells no secret.
+            let epoch: Int? = if case .mark(_, let epoch) = entry.kind { epoch } else { nil }
+            entry.kind = .mark(text: Self.placeholder, epoch: epoch)
         case nil: break
         }
         let unknown = [UInt8(ascii: "{")] + entry.unknownMembers + [UInt8(ascii: "}")]

@@ -120,6 +120,13 @@ struct PossessionTests {
         #expect(book.noted() == ["a mark epoch not stored: no space"])
     }
 
+    @Test func aMarkIsRecordedWithItsEpoch() {
+        var book = Self.starting { _, context in context.mark("paired -> suspecting", epoch: 4) }
+        _ = book.feed(.started)
+        #expect(book.entries.last?.kind == .mark(text: "paired -> suspecting", epoch: 4))
+        #expect(book.entries.last?.place == .plugin("a"))
+    }
+
     @Test func aDiskThatHangsKeepsTheProxyFromStoppingForTwoSecondsOnly() {
         var book = Self.starting { _, context in context.store(.null, tag: "epoch") }
         _ = book.feed(.started)

@@ -101,7 +101,7 @@ extension Playbook {
                 guard case .message(let message, _) = content else { return "\(name) verdict \(verdict)" }
                 let text = message.joined.text.split(separator: "\r\n").joined()
                 return "\(name) verdict \(verdict) \(text)"
-            case .mark(let text): return "\(name) mark \(text)"
+            case .mark(let text, _): return "\(name) mark \(text)"
             default: return "\(name) \(entry.kind)"
             }
         }
