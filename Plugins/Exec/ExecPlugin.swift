@@ -52,7 +52,7 @@ public struct ExecPlugin: Plugin {
 
     /// Before the first hello everything is wanted, but for what tells operators what is wrong with the program.
     private func mayWant(_ name: String) -> Bool {
-        subscriptions.commands.contains(name) || (!isIntroduced && !name.hasPrefix("__org.qmp-proxy_query-"))
+        subscriptions.commands.contains(name) || (!isIntroduced && !OwnCommandName.isQuery(name))
     }
 
     /// Tells the program if it subscribes to replies to such commands.

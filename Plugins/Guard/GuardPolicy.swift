@@ -108,7 +108,7 @@ struct GuardPolicy: Sendable {
         case .allow: return nil
         case .deny: return label
         case .readOnly:
-            return CommandTraits.isReadOnly(name) || name.hasPrefix("__org.qmp-proxy_query-") ? nil : label
+            return CommandTraits.isReadOnly(name) || OwnCommandName.isQuery(name) ? nil : label
         }
     }
 }

@@ -12,12 +12,15 @@ public import QMP
 /// for.
 public protocol Plugin: Sendable {
     /// What configurations call it, such as `guard`: small letters, digits and hyphens.
+    ///
+    /// Not `query` nor with that at its end, or its commands could pass for queries (``OwnCommandName/isQuery(_:)``).
     static var name: String { get }
 
     /// The commands that it answers itself; clients ask for them as `__org.qmp-proxy_NAME-COMMAND`, NAME being the
     /// plugin's.
     ///
-    /// Of a plugin that has some only one can be in the chain, whatever its label.
+    /// Those that begin with `query-` change nothing: clients that may only read may ask them, too. Of a plugin that
+    /// has some only one can be in the chain, whatever its label.
     static var commands: [String] { get }
 
     /// Whether it executes commands of its own on the monitor that clients share.

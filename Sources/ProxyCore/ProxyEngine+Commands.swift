@@ -7,8 +7,8 @@ extension ProxyEngine {
     /// A command that no plugin objects to goes its way: to the proxy itself, to a plugin, or into the queue for the
     /// monitor.
     mutating func pass(_ asked: AskedCommand, at index: Int) {
-        if let name = asked.command.name, name.hasPrefix(Self.ownPrefix) {
-            let own = name.dropFirst(Self.ownPrefix.count)
+        if let name = asked.command.name, name.hasPrefix(OwnCommandName.prefix) {
+            let own = name.dropFirst(OwnCommandName.prefix.count)
             if let reply = ownReply(to: asked, named: own, at: index) { return answer(asked, reply, at: index) }
             if askPlugin(asked, named: own, at: index) { return }
         }

@@ -1,10 +1,8 @@
 internal import QMP
 internal import Recording
 
-/// The proxy's own commands, named by QMP's rule for vendors (docs/interop/qmp-spec, "Downstream extension of QMP").
+/// The proxy's own commands.
 extension ProxyEngine {
-    static let ownPrefix = "__org.qmp-proxy_"
-
     /// What the proxy answers itself, behind the prefix `__org.qmp-proxy_`: no plugin can.
     public static let ownCommands = ["query-status", "query-plugins", "mark"]
 

@@ -22,6 +22,7 @@ struct ProgramLifeTests {
         #expect(try book.command(quit) == ["hold command 1 for 5s, else closed"])
         #expect(try book.command(query) == ["hold command 2 for 5s, else closed"])
         #expect(try book.command(#"{"execute": "__org.qmp-proxy_query-plugins"}"#) == ["forward"])
+        #expect(try book.command(#"{"execute": "__org.qmp-proxy_colo-query-status"}"#) == ["forward"])
         let said = #"{"type":"hello","version":1,"commands":["qui?"],"events":["*"]}"#
         #expect(
             book.program(Tag("program", 1), says: said) == [

@@ -11,6 +11,8 @@ struct GuardPluginTests {
         ("query-status", "+ query-status"),
         ("qom-list", "+ qom-list"),
         ("__org.qmp-proxy_query-status", "+ __org.qmp-proxy_query-status"),
+        ("__org.qmp-proxy_colo-query-status", "+ __org.qmp-proxy_colo-query-status"),
+        ("__org.qmp-proxy_colo-failover", "The command __org.qmp-proxy_colo-failover is refused by guard: read-only"),
         ("__org.qmp-proxy_mark", "The command __org.qmp-proxy_mark is refused by guard: read-only"),
         ("stop", "The command stop is refused by guard: read-only"),
         ("query-unheard-of", "The command query-unheard-of is refused by guard: read-only"),
