@@ -28,6 +28,13 @@ public protocol Plugin: Sendable {
     /// For those a place is kept among the seven that may be in flight, which clients then lack.
     static var executes: Bool { get }
 
+    /// The keys of its settings whose values are directories.
+    ///
+    /// An operator sets a path, and the plugin gets the texts of the directory's files by their names
+    /// (``PluginSettings/mapping(_:wanted:)``): without subdirectories and what begins with a dot, in the order of the
+    /// names, at most 100 of 256 KiB each.
+    static var directories: [String] { get }
+
     /// A plugin with the settings that an operator has given.
     ///
     /// - Throws: what is wrong with them.
@@ -125,6 +132,9 @@ extension Plugin {
 
     /// It does.
     public static var executes: Bool { true }
+
+    /// None.
+    public static var directories: [String] { [] }
 
     /// None.
     public var policies: [String] { [] }

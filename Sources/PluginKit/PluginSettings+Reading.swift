@@ -126,11 +126,13 @@ extension PluginSettings {
         return all
     }
 
-    /// A mapping.
+    /// A mapping; of a directory the texts of its files, by their names.
     public func mapping(_ key: String, wanted: String = "a mapping") throws(Invalid) -> PluginSettings? {
-        guard let value = value(key) else { return nil }
-        guard case .mapping(let members) = value else { throw invalid(key, wanted: wanted) }
-        return PluginSettings(members, path: path + [key])
+        switch value(key) {
+        case nil: nil
+        case .mapping(let members), .directory(_, let members): PluginSettings(members, path: path + [key])
+        case .text, .secret, .list: throw invalid(key, wanted: wanted)
+        }
     }
 
     private static func text(_ value: Value, at path: [String], wanted: String) throws(Invalid) -> String {

@@ -17,6 +17,8 @@ public struct PluginSettings: Sendable, Equatable {
         case list([Value])
         /// Keys and their values.
         case mapping([Member])
+        /// A directory and its files, each a text under its name (``Plugin/directories``): taken as a mapping.
+        case directory(String, files: [Member])
     }
 
     /// One key.
@@ -65,7 +67,7 @@ public struct PluginSettings: Sendable, Equatable {
         self.path = path
     }
 
-    /// What is set, for operators: of a secret only where it comes from.
+    /// What is set, for operators: of a secret only where it comes from, of a directory its files' names.
     public var shown: JSONValue { Value.mapping(members).shown }
 
     /// A path as people write it: `rules[2].deny`.
@@ -81,6 +83,11 @@ extension PluginSettings.Value {
         case .secret(_, let source): .string("[redacted], from \(source)")
         case .list(let values): .array(values.map(\.shown))
         case .mapping(let members): .object(members.map { JSONValue.Member($0.key, $0.value.shown) })
+        case .directory(let path, let files):
+            .object([
+                JSONValue.Member("directory", .string(path)),
+                JSONValue.Member("files", .array(files.map { .string($0.key) })),
+            ])
         }
     }
 
@@ -91,6 +98,7 @@ extension PluginSettings.Value {
         case .secret(_, let source): "found a secret from \(source)"
         case .list: "found a list"
         case .mapping: "found a mapping"
+        case .directory(let path, _): "found the directory \(path)"
         }
     }
 }

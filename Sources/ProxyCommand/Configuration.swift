@@ -118,6 +118,13 @@ enum Configuration {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// A file's text, or a pipe's, if all of it is UTF-8.
+    static func wholeText(of file: String, bytesMax: Int) throws(Unusable) -> String {
+        let text = try text(of: file, bytesMax: bytesMax)
+        guard !text.unicodeScalars.contains("\u{FFFD}") else { throw Unusable(description: "\(file) is not UTF-8") }
+        return text
+    }
+
     /// What only shows when everything is known: what is missing, and what is there twice.
     private static func checked(_ drafts: [Draft], problems: [Problem]) throws(Invalid) -> [MonitorConfiguration] {
         var problems = problems

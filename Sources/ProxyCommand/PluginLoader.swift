@@ -54,7 +54,7 @@ struct PluginLoader {
 
     private mutating func append(_ type: any Plugin.Type, _ draft: Configuration.PluginDraft) {
         let count = problems.count
-        let settings = members(of: draft.settings)
+        let settings = members(of: draft.settings, directories: type.directories)
         guard problems.count == count else { return }
         do {
             let settings = PluginSettings(settings)
@@ -65,11 +65,23 @@ struct PluginLoader {
         }
     }
 
-    private mutating func members(of setting: Configuration.Setting) -> [PluginSettings.Member] {
+    /// The keys of a mapping with what is set.
+    ///
+    /// - Parameters:
+    ///   - setting: the mapping.
+    ///   - directories: keys among them that say where a directory is.
+    /// - Returns: what the plugin gets.
+    private mutating func members(
+        of setting: Configuration.Setting,
+        directories: [String] = []
+    ) -> [PluginSettings.Member] {
         guard case .mapping(let members) = setting.content else {
             preconditionFailure("the settings of a plugin are a mapping")
         }
-        return members.map { PluginSettings.Member($0.key, value($0.setting)) }
+        return members.map { member in
+            let isDirectory = directories.contains(member.key)
+            return .init(member.key, isDirectory ? directory(member.setting) : value(member.setting))
+        }
     }
 
     /// What is set, with secrets fetched from where they are.
@@ -97,6 +109,20 @@ struct PluginLoader {
             let secret = try source.secret(name)
             if secret.isOpen { openSecrets.append(name) }
             return .secret(secret.text, source: "\(source.noun) \(name)")
+        } catch {
+            report("\(error)", at: setting.place)
+            return .text("")
+        }
+    }
+
+    /// A directory, with what its files hold.
+    private mutating func directory(_ setting: Configuration.Setting) -> PluginSettings.Value {
+        guard case .text(let path) = setting.content, !path.isEmpty else {
+            report("wanted is the path of a directory", at: setting.place)
+            return .text("")
+        }
+        do {
+            return .directory(path, files: try SettingsDirectory.files(in: path))
         } catch {
             report("\(error)", at: setting.place)
             return .text("")

@@ -33,11 +33,8 @@ enum SecretSource: String {
     func secret(_ name: String) throws(Configuration.Unusable) -> Secret {
         switch self {
         case .file:
-            var text = try Configuration.text(of: name, bytesMax: Self.bytesMax)
+            var text = try Configuration.wholeText(of: name, bytesMax: Self.bytesMax)
             if text.unicodeScalars.last == "\n" { text.unicodeScalars.removeLast() }
-            guard !text.unicodeScalars.contains("\u{FFFD}") else {
-                throw Configuration.Unusable(description: "\(name) is not UTF-8")
-            }
             guard !text.isEmpty else { throw Configuration.Unusable(description: "\(name) is empty") }
             var facts = stat()
             // A pipe's mode says nothing of who can read what was in it.

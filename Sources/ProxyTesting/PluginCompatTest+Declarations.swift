@@ -71,7 +71,7 @@ extension PluginCompatTest {
 
     private static func secrets(in value: PluginSettings.Value) -> [String] {
         switch value {
-        case .text: []
+        case .text, .directory: []
         case .secret(let text, _): [text]
         case .list(let values): values.flatMap { secrets(in: $0) }
         case .mapping(let members): members.flatMap { secrets(in: $0.value) }

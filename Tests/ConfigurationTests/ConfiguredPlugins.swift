@@ -45,6 +45,22 @@ enum ConfiguredPlugins {
         }
     }
 
+    /// Has the files of a directory.
+    struct Reading: Plugin {
+        static let name = "books"
+        static let directories = ["runbooks"]
+        let books: [PluginSettings.Member]
+
+        init(settings: PluginSettings) throws(PluginSettings.Invalid) {
+            try settings.only("runbooks", "title")
+            books = try settings.mapping("runbooks")?.members ?? []
+            _ = try settings.text("title")
+            for book in books where book.value == .text("") {
+                throw PluginSettings.Invalid(path: ["runbooks", book.key], reason: "line 1: there is nothing")
+            }
+        }
+    }
+
     /// Answers commands of its own.
     struct Telling: Plugin {
         static let name = "clock"

@@ -32,6 +32,15 @@ struct PluginSettingsTests {
         #expect(settings.shown["token"] == .string("[redacted], from file /etc/token"))
     }
 
+    @Test func ofADirectoryItGivesTheFilesAndShowsTheirNames() throws {
+        let files = [PluginSettings.Member("a.qmp", .text("a's text")), PluginSettings.Member("b", .text(""))]
+        let settings = PluginSettings([PluginSettings.Member("books", .directory("/etc/books", files: files))])
+        #expect(try settings.mapping("books")?.members == files)
+        #expect(settings.shown.written().text == #"{"books": {"directory": "/etc/books", "files": ["a.qmp", "b"]}}"#)
+        let error = #expect(throws: PluginSettings.Invalid.self) { try settings.text("books") }
+        #expect(error?.description == "books: found the directory /etc/books: wanted is a text")
+    }
+
     @Test func refusesTextsWithANUL() {
         let settings = PluginSettings([
             PluginSettings.Member("command", .text("a\0b")),
