@@ -11,8 +11,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Declares a Swift target of this package; every one of them is compiled with ``strict``.
-func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 /// Declares a plugin, which may see nothing but PluginKit and QMP; the path is said since SwiftPM takes `Plugins` for
@@ -31,8 +31,11 @@ func plugin(_ name: String, resources: [Resource] = []) -> Target {
 let runbooks = [
     "checkpoint-delay", "periodic-primary-failover", "periodic-primary-start", "periodic-secondary-failover",
     "periodic-secondary-start", "primary-failover", "primary-resume", "primary-start", "secondary-failover",
-    "secondary-resume", "secondary-start",
+    "secondary-resume", "secondary-start", "stand-down", "undo-resume", "undo-start",
 ]
+
+/// The recordings that `qmp-proxy demo` plays, which are compiled in for the same reason.
+let takeover = ["a", "b"].map { Resource.embedInCode("Demo/colo-takeover-\($0).qmprec") }
 
 /// Declares a test target of this package.
 func tests(
@@ -51,6 +54,8 @@ let package = Package(
         .library(name: "PluginKit", targets: ["PluginKit", "QMP"]),
         .library(name: "ProxyTesting", targets: ["ProxyTesting", "ProxyCore", "Recording"]),
         .library(name: "ProxyCommand", targets: ["ProxyCommand"]),
+        // Beside the tests' program, for the QEMUs that they start.
+        .library(name: "TCGShim", type: .dynamic, targets: ["TCGShim"]),
     ],
     dependencies: [
         // Subcommands, `--help` and usage errors: what every Swift command line is expected to use.
@@ -79,19 +84,24 @@ let package = Package(
         target(
             "ProxyCommand",
             [
-                "CSupport", "Exec", "Guard", "Libevent", "Pass", "PluginKit", "ProxyCore", "ProxyIO", "QMP",
+                "COLO", "CSupport", "Exec", "Guard", "Libevent", "Pass", "PluginKit", "ProxyCore", "ProxyIO", "QMP",
                 "Recording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
-            ]
+            ],
+            resources: takeover
         ),
         .executableTarget(name: "qmp-proxy", dependencies: ["ProxyCommand"], swiftSettings: strict),
         plugin("COLO", resources: runbooks.map { .embedInCode("Runbooks/\($0).qmp") }),
         plugin("Exec"),
         plugin("Guard"),
         plugin("Pass"),
-        tests("COLOTests", ["COLO", "PluginKit", "QMP"], resources: [.copy("Fixtures")]),
+        tests(
+            "COLOTests",
+            ["COLO", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"],
+            resources: [.copy("Fixtures")]
+        ),
         tests("ExecTests", ["Exec", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("GuardTests", ["Guard", "PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
         tests("QMPTests", ["QMP", "ProxyTesting"], resources: [.copy("Fixtures")]),
@@ -109,6 +119,7 @@ let package = Package(
         tests("ConfigurationTests", ["Libevent", "PluginKit", "ProxyCommand", "ProxyIO", "QMP", "Recording"]),
         tests("ShowTests", ["ProxyCommand", "QMP", "Recording"]),
         tests("SimulationTests", ["PluginKit", "ProxyCore", "ProxyTesting", "QMP", "Recording"]),
+        .target(name: "TCGShim", path: "Tests/TCGShim", publicHeadersPath: "."),
         tests("IntegrationTests", ["CSupport", "QMP", "Recording", "qmp-proxy"]),
         tests("TidyTests", []),
     ],

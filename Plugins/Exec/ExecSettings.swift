@@ -18,7 +18,10 @@ struct ExecSettings: Sendable, Equatable {
 
     init(_ settings: PluginSettings) throws(PluginSettings.Invalid) {
         try settings.only("command", "commands", "events", "replies", "timeout", "policy", "handshake")
-        program = try Self.program(settings)
+        guard let program = try settings.program("command") else {
+            throw settings.missing("command", wanted: "a line for the shell, or a list of a program and its arguments")
+        }
+        self.program = program
         subscriptions = Subscriptions(
             commands: NameSet(try settings.texts("commands", wanted: "a list of commands' names") ?? []),
             events: NameSet(try settings.texts("events", wanted: "a list of events' names") ?? []),
@@ -27,19 +30,5 @@ struct ExecSettings: Sendable, Equatable {
         timeout = try settings.duration("timeout", in: ExecLimits.timeout) ?? ExecLimits.timeoutUsual
         policy = try settings.choice("policy", of: LatePolicy.self) ?? .closed
         awaitsHello = try settings.truth("handshake") ?? (subscriptions == Subscriptions())
-    }
-
-    private static func program(_ settings: PluginSettings) throws(PluginSettings.Invalid) -> [String] {
-        let wanted = "a line for the shell, or a list of a program and its arguments"
-        if case .list = settings.value("command") {
-            guard let program = try settings.texts("command"), !program.isEmpty else {
-                throw settings.invalid("command", wanted: wanted)
-            }
-            return program
-        }
-        guard let line = try settings.text("command", wanted: wanted) else {
-            throw settings.missing("command", wanted: wanted)
-        }
-        return ["/bin/sh", "-c", line]
     }
 }

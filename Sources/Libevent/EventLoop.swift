@@ -31,6 +31,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private var isStopping = false
     private var jobsTaken: [UnownedJob] = []
     private var errands: [() -> Void] = []
+    private var lateErrands: [() -> Void] = []
     private var unflushed: [any Flushing] = []
     private var flushing: [any Flushing] = []
     private var finishing: [ObjectIdentifier: Connection] = [:]
@@ -136,8 +137,17 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         errands.append(errand)
     }
 
+    /// Calls back when what was queued in this turn was offered to the kernel.
+    ///
+    /// For what nobody outside waits for, such as a line of the log or waking another thread, which may take this one's
+    /// processor.
+    public func afterFlush(_ errand: @escaping () -> Void) {
+        assertIsolated()
+        lateErrands.append(errand)
+    }
+
     private var hasWork: Bool {
-        !unflushed.isEmpty || !errands.isEmpty || !jobs.isEmpty
+        !unflushed.isEmpty || !errands.isEmpty || !lateErrands.isEmpty || !jobs.isEmpty
     }
 
     private func runJobs() {
@@ -149,11 +159,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     private func endTurn() {
-        if !errands.isEmpty {
-            let now = errands
-            errands.removeAll()
-            for errand in now { errand() }
-        }
+        for errand in Self.take(&errands) { errand() }
         // What one flush makes others queue leaves in this turn too; an endless exchange is cut into turns.
         for _ in 0..<8 where !unflushed.isEmpty {
             flushStart?()
@@ -162,6 +168,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             flushing.removeAll(keepingCapacity: true)
         }
         flushStart?()
+        for errand in Self.take(&lateErrands) { errand() }
+    }
+
+    /// Empties it, since errands may bring others.
+    private static func take(_ errands: inout [() -> Void]) -> [() -> Void] {
+        guard !errands.isEmpty else { return [] }
+        defer { errands.removeAll() }
+        return errands
     }
 
     // MARK: What the module's own types ask for

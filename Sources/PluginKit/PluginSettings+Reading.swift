@@ -4,6 +4,11 @@ internal import QMP
 extension PluginSettings {
     /// Refuses all other keys; to be called first.
     public func only(_ keys: String...) throws(Invalid) {
+        try only(keys)
+    }
+
+    /// Refuses all other keys.
+    public func only(_ keys: [String]) throws(Invalid) {
         for member in members where !keys.contains(member.key) {
             let advice =
                 Spelling.nearest(to: member.key, among: keys).map { "did you mean \($0)?" }
@@ -43,6 +48,16 @@ extension PluginSettings {
             texts.append(try Self.text(value, at: path + [key, "[\(index)]"], wanted: "a text"))
         }
         return texts
+    }
+
+    /// A program with its arguments: a list, or a line for the shell.
+    public func program(_ key: String) throws(Invalid) -> [String]? {
+        let wanted = "a line for the shell, or a list of a program and its arguments"
+        guard case .list? = value(key) else {
+            return try text(key, wanted: wanted).map { ["/bin/sh", "-c", $0] }
+        }
+        guard let program = try texts(key), !program.isEmpty else { throw invalid(key, wanted: wanted) }
+        return program
     }
 
     /// A list, not empty, of texts that each say something; a text alone is a list of one.

@@ -10,6 +10,12 @@ struct CallFailure: Error, CustomStringConvertible {
     }
 }
 
+/// Whether somebody may still read what is written to a pipe (poll(2), POLLERR).
+func isRead(_ file: CInt) -> Bool {
+    var file = pollfd(fd: file, events: 0, revents: 0)
+    return poll(&file, 1, 0) <= 0 || file.revents & Int16(POLLERR | POLLNVAL) == 0
+}
+
 /// Writes all bytes; `false` when nobody reads them any more, as behind `| head`.
 func write(_ bytes: [UInt8], to file: CInt) throws(CallFailure) -> Bool {
     var start = 0

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import COLO
 internal import Exec
 internal import Guard
 internal import Pass
@@ -8,6 +9,7 @@ public import PluginKit
 public enum PluginRegistry {
     /// Those that come with the proxy.
     public static let standard: [any Plugin.Type] = [
+        COLOPlugin.self,
         ExecPlugin.self,
         GuardPlugin.self,
         PassPlugin.self,

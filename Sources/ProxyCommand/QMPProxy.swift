@@ -24,6 +24,6 @@ struct QMPProxy: ParsableCommand {
             The exit status is 0 when all went well, 1 on failure, 64 on wrong usage.
             """,
         version: Version.current,
-        subcommands: [Serve.self, Show.self, Redact.self, Mock.self, Replay.self, Demo.self]
+        subcommands: [Serve.self, Show.self, Redact.self, Mock.self, Replay.self, COLOCommand.self, Demo.self]
     )
 }

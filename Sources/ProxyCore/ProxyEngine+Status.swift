@@ -73,13 +73,6 @@ extension ProxyEngine {
     }
 }
 
-extension JSONValue {
-    /// An object of the members that have a value.
-    fileprivate static func members(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
-        .object(members.compactMap { key, value in value.map { Member(key, $0) } })
-    }
-}
-
 extension MonitorState.Phase {
     fileprivate var name: String {
         switch self {

@@ -1,3 +1,4 @@
+internal import Libevent
 internal import Logging
 internal import PluginKit
 internal import ProxyCore
@@ -22,12 +23,18 @@ extension ProxyServer {
     }
 
     func store(_ value: Bytes, _ number: Int, of plugin: Int) {
-        guard let stateWriter else {
+        guard stateWriter != nil else {
             let failure = "no state directory: say --state DIRECTORY"
             handleLater(.stored(plugin: plugin, number: number, failure: failure))
             return
         }
-        stateWriter.store(value, plugin: plugin, number: number)
+        unstored.append((value, number, plugin))
+        if unstored.count == 1 { loop.afterFlush { [weak self] in self?.assumeIsolated { $0.storeNow() } } }
+    }
+
+    private func storeNow() {
+        for (value, number, plugin) in unstored { stateWriter?.store(value, plugin: plugin, number: number) }
+        unstored = []
     }
 
     private func handleStored() {
@@ -38,6 +45,7 @@ extension ProxyServer {
 
     /// Returns when all is stored, or after 5 s.
     func closeState() {
+        storeNow()
         if let missing = stateWriter?.close() { logger.error("\(missing)") }
     }
 }

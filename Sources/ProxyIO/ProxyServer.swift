@@ -35,6 +35,8 @@ actor ProxyServer {
     /// Where plugins keep what must outlive the proxy, if they may.
     let stateDirectory: StateDirectory?
     var stateWriter: StateWriter?
+    /// What is to be stored once the turn's messages have left: the thread that writes may take this one's processor.
+    var unstored: [(value: Bytes, number: Int, plugin: Int)] = []
     private var lastClient = 0
     private var actions: [ProxyAction] = []
     private var hasStopped = false
@@ -146,7 +148,9 @@ actor ProxyServer {
         case .record(let entry):
             recording?.take(entry)
             if replay != nil { replayed(copy entry) }
-        case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
+        // Whoever waits for a message does not wait for the log.
+        case .log(let level, let text):
+            loop.afterFlush { [logger] in logger.log(level: level.loggerLevel, "\(text)") }
         case .connectMonitor: connectMonitor()
         case .closeDescriptors(let tokens): _ = descriptors.take(tokens)
         case .pauseReading(let endpoint): connections[endpoint.tag]?.pauseReading()

@@ -3,8 +3,9 @@ internal import Libevent
 internal import QMP
 internal import Synchronization
 
-/// Stores what plugins of one monitor want kept, one value after the other, on a thread of its own: nobody waits for
-/// the disk.
+/// Stores what plugins of one monitor want kept, on a thread of its own: nobody waits for the disk.
+///
+/// A value that another one of the same plugin follows before its turn comes is not written: it is stored when that is.
 final class StateWriter: Sendable {
     /// What has become of a value.
     struct Result: Equatable {
@@ -19,6 +20,9 @@ final class StateWriter: Sendable {
         var waiting = 0
         var bytesWaiting = 0
         var results: [Result] = []
+        /// The last value of each plugin, by its number, and those before it that it stands for.
+        var last: [Int: Int] = [:]
+        var passedOver: [Int: [Int]] = [:]
     }
 
     /// How many values may wait for the disk.
@@ -53,6 +57,7 @@ final class StateWriter: Sendable {
             }
             state.waiting += 1
             state.bytesWaiting += value.count
+            state.last[plugin] = number
             return nil
         }
         if failure != nil {
@@ -60,13 +65,17 @@ final class StateWriter: Sendable {
             return
         }
         queue.async { [self] in
-            var failure: String?
-            do throws(SystemError) { try files[plugin].replace(with: value) } catch { failure = "\(error)" }
-            state.withLock { state in
+            let isLast = state.withLock { state in
                 state.waiting -= 1
                 state.bytesWaiting -= value.count
+                if state.last[plugin] != number { state.passedOver[plugin, default: []].append(number) }
+                return state.last[plugin] == number
             }
-            tell(Result(plugin: plugin, number: number, failure: failure))
+            guard isLast else { return }
+            var failure: String?
+            do throws(SystemError) { try files[plugin].replace(with: value) } catch { failure = "\(error)" }
+            let numbers = state.withLock { $0.passedOver.removeValue(forKey: plugin) ?? [] } + [number]
+            for number in numbers { tell(Result(plugin: plugin, number: number, failure: failure)) }
         }
     }
 

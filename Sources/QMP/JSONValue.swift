@@ -42,6 +42,11 @@ public enum JSONValue: Sendable, Equatable {
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// An object of those members that have a value.
+    public static func members(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
+        .object(members.compactMap { key, value in value.map { Member(key, $0) } })
+    }
+
     /// The string, if this is one.
     public var string: String? {
         if case .string(let string) = self { string } else { nil }

@@ -26,6 +26,11 @@ let package = Package(
         .executableTarget(name: "load", cSettings: strictC),
         .executableTarget(name: "verdict-child", cSettings: strictC),
         .executableTarget(
+            name: "colo-failover",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strictSwift
+        ),
+        .executableTarget(
             name: "side-by-side",
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

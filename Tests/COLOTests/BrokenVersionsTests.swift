@@ -2,7 +2,7 @@ import Testing
 
 @testable import COLO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct BrokenVersionsTests {
     @Test(arguments: ["10.0.13", "10.1.0", "10.1"])
     func areTold(version: String) {

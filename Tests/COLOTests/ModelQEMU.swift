@@ -6,6 +6,7 @@ final class ModelQEMU {
     /// What is there, to compare before and after.
     struct Facts: Equatable {
         var mode = "none"
+        var lastMode = "none"
         var migration: String?
         var runState = "running"
         var nodes: Set<String> = []
@@ -23,6 +24,8 @@ final class ModelQEMU {
     private(set) var executed: [String] = []
     /// Replies that are given instead, one after the other, by a command's name.
     var faults: [String: [Answer]] = [:]
+    /// Whether a mirror is at its end at once.
+    var isJobReady = true
     /// Events that do not come.
     var missing: Set<String> = []
 
@@ -37,7 +40,7 @@ final class ModelQEMU {
             faults[name]?.removeFirst()
             return (fault, [])
         }
-        if name.hasPrefix("query-") { return (query(name), []) }
+        if name.hasPrefix("query-") || name == "qom-list" { return (query(name), []) }
         executed.append(name)
         let (answer, events) = effect(of: name, .object(command.arguments))
         return (answer, events.filter { !missing.contains($0.name) })
@@ -45,8 +48,10 @@ final class ModelQEMU {
 
     private func query(_ name: String) -> Answer {
         switch name {
-        case "query-colo-status": .success(.object([JSONValue.Member("mode", .string(facts.mode))]))
-        case "query-status": .success(.object([JSONValue.Member("status", .string(facts.runState))]))
+        case "query-colo-status":
+            .success(.members(["mode": .string(facts.mode), "last-mode": .string(facts.lastMode)]))
+        case "query-status":
+            .success(.members(["status": .string(facts.runState), "running": .bool(facts.runState == "running")]))
         case "query-migrate":
             .success(.object(facts.migration.map { [JSONValue.Member("status", .string($0))] } ?? []))
         case "query-block-jobs":
@@ -54,7 +59,7 @@ final class ModelQEMU {
                 .array(
                     facts.jobs.map { job in
                         .object([
-                            JSONValue.Member("device", .string(job)), JSONValue.Member("ready", .bool(true)),
+                            JSONValue.Member("device", .string(job)), JSONValue.Member("ready", .bool(isJobReady)),
                             JSONValue.Member("len", .integer(16_842_752)),
                             JSONValue.Member("offset", .integer(16_842_752)),
                         ])
@@ -62,6 +67,7 @@ final class ModelQEMU {
                 )
             )
         case "query-yank": .success(Self.instances)
+        case "qom-list": .success(.array(facts.objects.sorted().map { .members(["name": .string($0)]) }))
         default: .failure(ProtocolError(.commandNotFound, "The command \(name) has not been found"))
         }
     }
@@ -85,6 +91,9 @@ final class ModelQEMU {
         case "block-job-cancel": return cancel(arguments["device"]?.string ?? "")
         case "migrate-set-parameters": facts.checkpointDelay = arguments["x-checkpoint-delay"]?.integer ?? 0
         case "stop": facts.runState = "paused"
+        case "cont": facts.runState = "running"
+        case "quit": facts.runState = "shutdown"
+        case "migrate_cancel": facts.migration = "cancelled"
         case "object-del" where facts.objects.remove(id) == nil: return failed("object '\(id)' not found")
         case "object-add" where !facts.objects.insert(id).inserted:
             return failed("attempt to add duplicate property '\(id)' to object (type 'container')")
@@ -128,7 +137,8 @@ final class ModelQEMU {
 
     private func lostHeartbeat() -> (Answer, [MonitorEvent]) {
         guard facts.mode != "none" else { return failed("The feature 'colo' is not enabled") }
-        (facts.mode, facts.migration, facts.runState) = ("none", "completed", "running")
+        (facts.lastMode, facts.mode) = (facts.mode, "none")
+        (facts.migration, facts.runState) = ("completed", "running")
         return (.success(.object([])), [MonitorEvent("STOP"), MonitorEvent("RESUME")])
     }
 
@@ -152,7 +162,11 @@ final class ModelQEMU {
         guard facts.jobs.remove(job) != nil else {
             return (.failure(ProtocolError(.deviceNotActive, "Block job '\(job)' not found")), [])
         }
-        return (.success(.object([])), [MonitorEvent("BLOCK_JOB_COMPLETED", "{'device': '\(job)'}")])
+        let ends = [
+            MonitorEvent("BLOCK_JOB_COMPLETED", "{'device': '\(job)'}"),
+            MonitorEvent("JOB_STATUS_CHANGE", "{'status': 'null', 'id': '\(job)'}"),
+        ]
+        return (.success(.object([])), ends)
     }
 }
 

@@ -119,7 +119,11 @@ extension ModelQEMU.Facts {
             (facts.mode, facts.migration, facts.servesNBD) = ("secondary", "colo", true)
             (facts.exports, facts.objects) = (["parent0"], ["f1", "f2", "rew0"])
             facts.chardevs = ["red0", "red1"]
-        case .primaryResume, .secondaryResume: facts.migration = "completed"
+        case .primaryResume, .secondaryResume: (facts.migration, facts.lastMode) = ("completed", "primary")
+        case .undoStart, .undoResume:
+            (facts.migration, facts.runState, facts.nodes) = ("failed", "paused", ["replication0"])
+            (facts.children, facts.objects, facts.jobs) = (["children.1"], filters, ["resync"])
+        case .standDown: (facts.mode, facts.migration) = ("primary", "colo")
         case .checkpointDelay: break
         }
         return facts

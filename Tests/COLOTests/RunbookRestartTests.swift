@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// A proxy that dies anywhere in a runbook: the one after it looks, and goes on to the same end.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookRestartTests {
     @Test(arguments: Runbook.Shipped.allCases)
     func goesOnWhereverTheProxyDied(shipped: Runbook.Shipped) throws {

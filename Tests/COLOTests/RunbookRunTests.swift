@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// How a run takes a step: what it asks, sends, stores and waits for, in which order, and what it passes over.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookRunTests {
     private func command(_ name: StaticString, isOutOfBand: Bool = false) -> Command {
         Command(name, isOutOfBand: isOutOfBand)
@@ -19,7 +19,7 @@ struct RunbookRunTests {
         let runbook = try Runbook.of("{'execute': 'a'}\n{'execute': 'b', 'essential': true}")
         var run = RunbookRun(runbook)
         let first = RunbookIntent(runbook, index: 0).value
-        #expect(run.begin() == [progress(1, 2, "a"), .store(intent: first, tag: Tag("runbook-intent", 1))])
+        #expect(run.begin() == [.store(intent: first, tag: Tag("runbook-intent", 1)), progress(1, 2, "a")])
         let stored = run.answered(Tag("runbook-intent", 1), with: .stored)
         #expect(stored == [.execute(command("a"), tag: Tag("runbook-step", 2), limit: .seconds(10))])
         let second = RunbookIntent(runbook, index: 1).value
@@ -29,6 +29,23 @@ struct RunbookRunTests {
         #expect(sent == [.execute(command("b"), tag: Tag("runbook-step", 4), limit: .seconds(10))])
         #expect(run.answered(Tag("runbook-step", 4), with: .answered(.success(.object([])))) == [.done])
         #expect(run.hasEnded)
+    }
+
+    @Test func asksWhatIsRequiredWhileTheIntentIsBeingStored() throws {
+        let require = "{'require': {'execute': 'query-status', 'return': {}}}"
+        let runbook = try Runbook.of("\(require)\n{'execute': 'a', 'essential': true}")
+        var run = RunbookRun(runbook)
+        let intent = RunbookIntent(runbook, index: 1).value
+        #expect(
+            run.begin() == [
+                .store(intent: intent, tag: Tag("runbook-intent", 1)), progress(1, 2, "query-status"),
+                .execute(command("query-status"), tag: Tag("runbook-step", 2), limit: .seconds(10)),
+            ]
+        )
+        let asked = run.answered(Tag("runbook-step", 2), with: .answered(.success(.object([]))))
+        #expect(asked == [progress(2, 2, "a")])
+        let stored = run.answered(Tag("runbook-intent", 1), with: .stored)
+        #expect(stored == [.execute(command("a"), tag: Tag("runbook-step", 3), limit: .seconds(10))])
     }
 
     @Test func goesOnWhenAnIntentCannotBeStoredAndSaysSo() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// Runbooks against what a QEMU says that it knows (answers of real ones: `QMPTests/Fixtures`).
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookSchemaTests {
     private static func schema(_ file: String) throws -> RunbookSchema {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

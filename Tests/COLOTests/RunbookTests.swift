@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// Runbooks as they are written: in QEMU's dialect, with variables and members that steer.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookTests {
     @Test func takesLinesOfTheDocumentsAsTheyStand() throws {
         let runbook = try Runbook.of(

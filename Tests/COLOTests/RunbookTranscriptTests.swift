@@ -6,7 +6,7 @@ import Testing
 @testable import COLO
 
 /// Each runbook against what was said to a real QEMU 7.2, and what that replied (`Fixtures`, `->` sent, `<-` received).
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookTranscriptTests {
     /// What a runbook sends beside what was sent then: it asks first, and has QEMU say when COLO is entered.
     private static let events = """
@@ -104,7 +104,8 @@ private struct TranscriptReplay {
         let text = command.message.bytes.text
         let recorded = place < transcript.lines.count ? try? JSONValue(parsing: transcript.lines[place].bytes) : nil
         guard recorded?.written().text == text else {
-            if !command.isOutOfBand, command.name?.hasPrefix("query-") == false { added.append(text) }
+            let asks = command.isOutOfBand || command.name?.hasPrefix("query-") == true || command.name == "qom-list"
+            if !asks { added.append(text) }
             agenda += run.answered(tag, with: .answered(answer))
             return
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import COLO
 
 /// What is yanked, and how a step that has blocked the monitor is freed (COLO's NBD client with a frozen secondary).
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunbookYankTests {
     private static let blockNode = ##"{"node-name": "#block300", "type": "block-node"}"##
     private static let migration = #"{"type": "migration"}"#
@@ -33,6 +33,19 @@ struct RunbookYankTests {
         let sent = try JSONValue(parsing: Bytes(text: try #require(bench.sent.last)))
         #expect(sent["arguments"]?["instances"]?.written().text.contains("compat_monitor0") == false)
         #expect(try sent["arguments"]?["instances"]?.isLike(JSONValue(parsing: Bytes(text: instances))) == true)
+    }
+
+    @Test func listsWhileTheIntentIsBeingStoredAndYanksAfterwards() throws {
+        var run = RunbookRun(try .of("{'yank': [{'type': 'migration'}], 'essential': true}"))
+        guard case .execute(let query, let tag, _)? = run.begin().last else {
+            throw ProtocolError(.generic, "no query")
+        }
+        #expect(query.name == "query-yank")
+        let listed = try JSONValue(parsing: Bytes(text: "[\(Self.migration)]"))
+        #expect(run.answered(tag, with: .answered(.success(listed))) == [])
+        let stored = run.answered(Tag("runbook-intent", 1), with: .stored)
+        guard case .execute(let yank, _, _)? = stored.first else { throw ProtocolError(.generic, "no yank") }
+        #expect(yank.name == "yank" && stored.count == 1)
     }
 
     @Test func asksAgainWhenWhatWasListedIsGone() throws {

@@ -1,7 +1,7 @@
 import Testing
 
 /// What is told of a file, whole: the place, the key's path, what was found and what is wanted.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConfigurationReaderProblemTests {
     private static let noDocument: [ConfigurationCase] = [
         .init(yaml: "", problems: ["vm.yaml:1:1: the file is empty: wanted is the key monitors"]),

@@ -5,7 +5,7 @@ import Testing
 @testable import ProxyCommand
 
 /// The file alone: what it may say, and what is told when it says something else.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConfigurationReaderTests {
     @Test func readsEveryKey() throws {
         let yaml = """

@@ -5,7 +5,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What `--check-config` says, and what is warned of.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConfigurationSummaryTests {
     @Test func saysEverything() {
         let monitor = MonitorConfiguration(

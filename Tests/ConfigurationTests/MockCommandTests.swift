@@ -7,7 +7,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What `mock` may be told, and how it refuses the rest.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct MockCommandTests {
     @Test func takesEveryFlag() throws {
         let flags = """

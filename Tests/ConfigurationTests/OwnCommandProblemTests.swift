@@ -4,7 +4,7 @@ import Testing
 @testable import ProxyCommand
 
 /// Commands that would never get to the plugin which answers them are told of when the configuration is read.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct OwnCommandProblemTests {
     private struct Short: Plugin {
         static let name = "a"

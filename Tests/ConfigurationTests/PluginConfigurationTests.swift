@@ -8,7 +8,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What may be said of plugins, by flags and in the file.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginConfigurationTests {
     /// A monitor with these plugins.
     static func file(_ plugins: String) -> String {

@@ -7,7 +7,7 @@ import Testing
 @testable import ProxyCommand
 
 /// A setting that is a directory: the plugin gets its files, and opens none itself.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginDirectoryTests {
     /// A directory that is gone when the test is over.
     private final class Folder {

@@ -3,7 +3,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What is told of plugins that cannot be as they are said, each at its place.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginProblemTests {
     private static let least = "monitors: [{name: a, qemu: unix:q, listen: [unix:l]}]"
     private static let plugins = "monitors[0].plugins"

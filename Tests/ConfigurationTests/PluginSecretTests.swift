@@ -6,7 +6,7 @@ import Testing
 @testable import ProxyCommand
 
 /// Secrets come from files and variables, get to the plugin, and nowhere else.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginSecretTests {
     private static let secret = "hunter2 \u{e4}"
 

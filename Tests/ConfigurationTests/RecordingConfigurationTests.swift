@@ -7,7 +7,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What may be said of a recording, by flags and in the file.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingConfigurationTests {
     private static let flags = [
         "--record", "r/", "--sync", "always", "--rotate-size", "1MiB", "--rotate-age", "90min", "--keep-segments", "3",

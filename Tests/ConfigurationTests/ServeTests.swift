@@ -7,7 +7,7 @@ import Testing
 @testable import ProxyCommand
 
 /// Flags, alone and together with a file, and how the command ends.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ServeTests {
     private static let least = ["--qemu", "unix:q", "--listen", "unix:l"]
     private static let one = "monitors: [{name: a, qemu: unix:q, listen: [unix:l, unix:m], max-clients: 3, record: r}]"

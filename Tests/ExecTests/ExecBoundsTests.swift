@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// Nothing grows without bound, whatever the program or the clients do, and what is wrong is told.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecBoundsTests {
     private let quit = #"{"execute": "quit"}"#
     private let program = Tag("program", 1)

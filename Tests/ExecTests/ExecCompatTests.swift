@@ -4,7 +4,7 @@ import ProxyTesting
 import Testing
 
 /// Exec keeps to what is expected of every plugin, whatever its program says and does.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecCompatTests {
     private let words = PluginCompatTest.Words(
         commands: [#"{"execute": "quit", "id": 7}"#, #"{"exec-oob": "quit"}"#],

@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// A program has commands of its own executed, and is told what has become of them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecExecutionTests {
     private let program = Tag("program", 1)
 

@@ -6,7 +6,7 @@ import QMP
 import Testing
 
 /// The plugin in the engine: what the program says reaches QEMU and the client, and what they say the program.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecPlaybookTests {
     private let quit = #"{"execute": "quit", "id": 7}"#
 

@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// A program is asked for verdicts, and told what it subscribes to.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecPluginTests {
     private let quit = #"{"execute": "quit", "id": 7}"#
 

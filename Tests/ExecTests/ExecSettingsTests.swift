@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// Settings are taken with their types, and errors name the key.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecSettingsTests {
     private func failure(_ members: PluginSettings.Member...) -> String? {
         #expect(throws: PluginSettings.Invalid.self) {

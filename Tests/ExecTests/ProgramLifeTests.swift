@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// A program starts, says hello or not, ends, and is started again; meanwhile the policy decides.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ProgramLifeTests {
     private let quit = #"{"execute": "quit"}"#
     private let query = #"{"execute": "query-name"}"#

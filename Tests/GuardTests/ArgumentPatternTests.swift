@@ -4,7 +4,7 @@ import Testing
 @testable import Guard
 
 /// An argument is judged by what it means, not by how it is written.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ArgumentPatternTests {
     private func pattern(_ place: String, _ glob: String) throws -> ArgumentPattern {
         ArgumentPattern(try ArgumentPattern.pointer(place), Glob(glob))

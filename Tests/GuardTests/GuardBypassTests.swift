@@ -6,7 +6,7 @@ import Testing
 @testable import Guard
 
 /// No way to write a command gets it round the guard: it is judged as QEMU reads it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardBypassTests {
     private static let refused = "The command quit is refused by guard: no-quit"
 

@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// What the proxy does with what Guard refuses.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardChainTests {
     private func book(_ settings: String = "{'mode': 'read-only'}") throws -> Playbook {
         let guarding = try PluginInstance(GuardPlugin.self, settings: try PluginSettings(json: settings))

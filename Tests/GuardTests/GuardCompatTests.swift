@@ -4,7 +4,7 @@ import ProxyTesting
 import Testing
 
 /// Guard keeps to what is expected of every plugin, but refuses what it does not know where that is its business.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardCompatTests {
     private let words = PluginCompatTest.Words(commands: [
         #"{"execute": "query-version"}"#, "{'exec-oob': 'quit'}", #"{"execute": "stop", "control": {}}"#,

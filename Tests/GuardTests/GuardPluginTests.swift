@@ -5,7 +5,7 @@ import Testing
 @testable import Guard
 
 /// Whose commands go on, and what the others are told.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardPluginTests {
     @Test(arguments: [
         ("query-status", "+ query-status"),

@@ -5,7 +5,7 @@ import Testing
 @testable import Guard
 
 /// A rule speaks of a command where all its conditions hold.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardRuleTests {
     private static let user = Client.Peer.local(pid: 1, uid: 1000, gid: 100)
     private static let host = Client.Peer.internet(host: "10.1.2.3", port: 40000)

@@ -4,7 +4,7 @@ import Testing
 @testable import Guard
 
 /// Settings that are wrong are named, and what is wanted.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuardSettingsTests {
     @Test(arguments: [
         ("{}", "mode: is missing: wanted is read-only, or rules"),

@@ -3,7 +3,7 @@ import Testing
 @testable import Guard
 
 /// Hosts' numbers and networks, in both protocols.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct NetworkTests {
     @Test(arguments: [
         ("10.0.0.1", "10.0.0.1"), ("10.0.0.0/8", "10.255.255.255"), ("0.0.0.0/0", "192.168.1.1"),

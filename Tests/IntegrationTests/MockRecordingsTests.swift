@@ -16,7 +16,9 @@ struct MockRecordingsTests {
         try players.play()
         #expect(players.heard == players.expected)
         #expect(players.eventsHeard == players.eventsExpected)
-        #expect(players.heard.isEmpty == (name == "damaged.qmprec"))
+        // Of a pair's recordings most have no client.
+        let hasClients = players.hasClients && name != "damaged.qmprec"
+        #expect(players.heard.isEmpty != hasClients)
     }
 
     /// Asks what a file lists, compares what comes with what it lists, and prints how many were the same.
@@ -91,6 +93,10 @@ private struct Players {
         self.mock = mock
     }
 
+    var hasClients: Bool {
+        session.entries.contains { if case .client = $0.place { true } else { false } }
+    }
+
     /// What clients should hear, in-band and out-of-band.
     var expected: [Int: [[String]]] { inBand.keyed { [$1, outOfBand[$0, default: []].sorted()] } }
 
@@ -130,8 +136,11 @@ private struct Players {
         switch content {
         // Who asked for what is left out of the recording cannot ask for it again.
         case .message(let message, _) where !entry.redacted.contains("/execute"):
-            // How the proxy is does not depend on what was recorded.
-            guard !message.joined.text.contains("__org.qmp-proxy_query-status") else { return }
+            // How the proxy is does not depend on what was recorded, and a mock has no plugins.
+            let text = message.joined.text
+            guard !text.contains("__org.qmp-proxy_query-status"), !text.contains("__org.qmp-proxy_colo-") else {
+                return
+            }
             bytes = message.joined
         case .invalid(let invalid, _): bytes = invalid
         default: return

@@ -41,7 +41,7 @@ struct PluginExamplesTests {
         #expect(try Workbench.current.run(["/bin/sh", "-c", shell]).output.contains("verdict on quit: answer"))
     }
 
-    @Test(arguments: ["plugins-file", "guard-file"])
+    @Test(arguments: ["plugins-file", "guard-file", "colo-file"])
     func aFileThatIsShownIsSound(_ example: String) throws {
         let file = "\(directory)/vm.yaml"
         try READMEExample.text(example).write(toFile: file, atomically: false, encoding: .utf8)

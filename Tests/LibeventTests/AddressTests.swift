@@ -1,7 +1,7 @@
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct AddressTests {
     static let legal: [(String, Address)] = [
         ("unix:/run/vm0/qmp.sock", .unix(path: "/run/vm0/qmp.sock")),

@@ -54,7 +54,7 @@ private final class ProgramWitness: ChildProcessDelegate {
     }
 }
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ChildProcessTests {
     private let stage: Stage
     private let witness = ProgramWitness()

@@ -2,7 +2,7 @@ import Glibc
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConnectionReadingTests {
     let stage: Stage
     let witness = Witness()

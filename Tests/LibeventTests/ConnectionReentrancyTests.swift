@@ -1,7 +1,7 @@
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConnectionReentrancyTests {
     let stage: Stage
     let witness = Witness()

@@ -2,7 +2,7 @@ import Glibc
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct EventLoopTests {
     /// An actor that lives in a loop and hears of its connections, as the proxy's server does.
     actor Resident: ConnectionDelegate {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Libevent
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct LineDecoderTests {
     /// A line, or what is left of one that was too long.
     private enum Found: Equatable {

@@ -3,7 +3,7 @@ import Libevent
 import Testing
 
 /// One test only: libevent watches signals in one loop of a process at a time.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SignalWatchTests {
     @Test func callsBackInTheLoop() throws {
         let stage = try Stage()

@@ -2,7 +2,7 @@ import Glibc
 import Libevent
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SystemErrorTests {
     @Test func readsAsOneLine() {
         let error = SystemError(call: "bind", code: ENOENT, subject: "unix:/run/x.sock")

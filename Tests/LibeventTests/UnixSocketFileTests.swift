@@ -2,7 +2,7 @@ import Libevent
 import Testing
 
 /// The other rules are in ``ListenerTests``.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct UnixSocketFileTests {
     @Test func ofManyThatStartAtOnceOneWins() async throws {
         let directory = try ScratchDirectory()

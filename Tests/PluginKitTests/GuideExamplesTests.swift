@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// The guide's plugins do what it says of them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuideExamplesTests {
     private static func settings(_ key: String, _ value: String) -> PluginSettings {
         PluginSettings([PluginSettings.Member(key, .text(value))])

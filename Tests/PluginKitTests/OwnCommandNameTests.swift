@@ -2,7 +2,7 @@ import PluginKit
 import Testing
 
 /// Which of the commands that QEMU does not know only ask.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct OwnCommandNameTests {
     @Test(arguments: [
         "__org.qmp-proxy_query-status", "__org.qmp-proxy_colo-query-status", "__org.qmp-proxy_quiet-query-refused",

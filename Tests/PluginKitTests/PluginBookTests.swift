@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// A plugin's book shows what it is told and all that it asks for, in order.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginBookTests {
     /// Asks for everything at once, and says whatever it is told to.
     private struct BusyPlugin: Plugin {

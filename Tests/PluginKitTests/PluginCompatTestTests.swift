@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// The test of plugins finds what they may not do, and nothing where all is well.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginCompatTestTests {
     private static let token = PluginSettings([
         PluginSettings.Member("token", .secret("s3cret", source: "file /etc/token"))

@@ -3,7 +3,7 @@ import QMP
 import Testing
 
 /// Settings are taken with their types; an error names the key and what it wants.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginSettingsTests {
     private enum Policy: String, CaseIterable { case open, closed }
 

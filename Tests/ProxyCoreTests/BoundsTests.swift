@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// Who floods or does not read harms nobody else, and nothing grows without end.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct BoundsTests {
     private let stop = #"{"execute":"stop"}"#
 

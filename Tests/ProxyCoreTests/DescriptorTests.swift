@@ -3,7 +3,7 @@ import ProxyTesting
 import Testing
 
 /// Descriptors wait per client as they would in QEMU, and travel alone.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct DescriptorTests {
     private let getfd = #"{"execute":"getfd","arguments":{"fdname":"d"}}"#
 

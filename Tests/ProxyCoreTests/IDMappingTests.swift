@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// Ids go up as `[N, id]` and come back as the client wrote them, in QEMU's own hand.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct IDMappingTests {
     private func joined() -> Playbook {
         var book = Playbook()

@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// QEMU comes and goes; so does the proxy.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct LifeCycleTests {
     private let stop = #"{"execute":"stop","id":1}"#
 

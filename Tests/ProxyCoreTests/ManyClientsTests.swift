@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// Each client has its own greeting, negotiation, capabilities and order of replies; the monitor is shared fairly.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ManyClientsTests {
     private let stop = #"{"execute":"stop"}"#
 

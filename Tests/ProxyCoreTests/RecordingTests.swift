@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// What the engine has to do with its recording.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingTests {
     private func recorded(_ change: (inout EngineSettings) -> Void = { _ in }) -> Playbook {
         var book = Playbook {

@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// What the simulator found, each in as few lines as it takes.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SimulatorFindingsTests {
     private let getfd = #"{"execute":"getfd","arguments":{"fdname":"d"}}"#
 

@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// The proxy's own command.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct StatusTests {
     @Test func tellsHowThingsStand() throws {
         var book = Playbook { $0.recording = "/tmp/r.qmprec" }

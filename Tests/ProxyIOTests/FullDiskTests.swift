@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// A small file system of the test's own, filled to the last byte.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: SmallDisk.isPossible, "only root may mount"))
+@Suite(.timeLimit(.minutes(15)), .enabled(if: SmallDisk.isPossible, "only root may mount"))
 struct FullDiskTests {
     private let disk = SmallDisk()
     private let reports = Reports()

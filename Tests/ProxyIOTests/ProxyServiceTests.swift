@@ -8,7 +8,7 @@ import Recording
 import Testing
 
 /// One after the other: each is stopped by a signal.
-@Suite(.timeLimit(.minutes(3)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct ProxyServiceTests {
     let directory = TemporaryDirectory()
 

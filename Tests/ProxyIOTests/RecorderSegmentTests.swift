@@ -6,7 +6,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecorderSegmentTests {
     private let directory = TemporaryDirectory()
     private let reports = Reports()

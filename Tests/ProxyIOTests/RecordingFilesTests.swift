@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 final class RecordingFilesTests {
     private let directory = TemporaryDirectory()
     private var ring: RecordingRing

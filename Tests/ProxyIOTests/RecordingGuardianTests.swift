@@ -6,7 +6,7 @@ import Testing
 @testable import ProxyIO
 
 /// What a guardian does when the proxy is gone, tried at each state that the proxy may have left things in.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 final class RecordingGuardianTests {
     private let directory = TemporaryDirectory()
     private var ring: RecordingRing

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingOptionsTests {
     @Test
     func rotatesInADirectoryUnlessToldHow() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 final class RecordingQueueTests {
     private let ring: RecordingRing
 

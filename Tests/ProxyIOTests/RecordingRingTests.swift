@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 final class RecordingRingTests {
     private var ring: RecordingRing
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingSegmentTests {
     private let directory = TemporaryDirectory()
 

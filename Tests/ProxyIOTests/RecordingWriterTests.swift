@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProxyIO
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 final class RecordingWriterTests {
     /// A disk with as much room as wanted.
     private final class Disk {

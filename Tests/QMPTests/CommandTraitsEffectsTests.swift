@@ -3,7 +3,7 @@ import QMP
 import Testing
 
 /// Checked against the commands of real QEMUs.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct CommandTraitsEffectsTests {
     /// The names that QEMU told of a version.
     private func commands(_ version: String) throws -> [String] {

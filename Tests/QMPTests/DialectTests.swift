@@ -3,7 +3,7 @@ import Testing
 
 /// The conformance suite as far as the proxy answers itself: what is forwarded takes its place in the order of replies,
 /// and is QEMU's to answer.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct DialectTests {
     static let greeting: Greeting = {
         var decoder = MonitorDecoder()

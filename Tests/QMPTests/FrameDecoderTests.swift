@@ -3,7 +3,7 @@ import QMP
 import Testing
 
 /// What a client's bytes are cut into.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct FrameDecoderTests {
     /// A frame in a line of text.
     private func describe(_ frame: Frame) -> String {

@@ -1,7 +1,7 @@
 import QMP
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GlobTests {
     @Test(arguments: [
         ("", "", true), ("", "a", false), ("*", "", true), ("a", "a", true), ("a", "A", false), ("?", "", false),

@@ -1,7 +1,7 @@
 import QMP
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct JSONPointerTests {
     @Test(arguments: [
         ("/arguments/password", ["arguments", "password"]), ("/a~1b/m~0n", ["a/b", "m~n"]),

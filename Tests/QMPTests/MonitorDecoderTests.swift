@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// What a monitor sends, cut into messages and told apart.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct MonitorDecoderTests {
     private func describe(_ message: MonitorMessage) -> String {
         switch message.kind {

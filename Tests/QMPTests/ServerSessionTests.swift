@@ -2,7 +2,7 @@ import QMP
 import Testing
 
 /// Negotiation and the envelope, in QEMU's words and order.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ServerSessionTests {
     /// What a client is told before it has negotiated.
     private func told(_ text: String) -> String {

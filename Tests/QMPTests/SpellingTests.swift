@@ -1,7 +1,7 @@
 import QMP
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SpellingTests {
     @Test(
         arguments: [("~slowr", "~slower"), ("~MARK", "~mark"), ("", nil), ("~something", nil), ("~foo", nil)]

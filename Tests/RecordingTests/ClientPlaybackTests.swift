@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// When clients say what they said, and what becomes of it: transcripts, times in milliseconds.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ClientPlaybackTests {
     private let negotiation = #"1 says {"execute": "qmp_capabilities"}"#
 

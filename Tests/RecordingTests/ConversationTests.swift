@@ -2,7 +2,7 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConversationTests {
     private let stop = message(#"{"execute": "stop"}"#)
     private let empty = message(#"{"return": {}}"#)

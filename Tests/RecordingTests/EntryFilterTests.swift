@@ -3,7 +3,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct EntryFilterTests {
     /// A session in which each line has a name.
     private static let session: [(name: String, entry: Entry)] = {

@@ -2,7 +2,7 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct JSONDifferenceTests {
     /// The differences, a line each: pointer, recorded, live.
     private func differences(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct JSONScannerTests {
     @Test(arguments: [
         "{}", " {\t} \r\n", #"{"": ""}"#, #"{"a": [1, -0, 0.5, -1.25e+10, 1E5, 10e-2], "b": {"c": {}}, "d": []}"#,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct JSONStringTests {
     @Test(arguments: [
         ("", ""), ("plain", "plain"), (#"a"b\c"#, #"a\"b\\c"#), ("\n\r\t", #"\n\r\t"#),

@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// What goes wrong on purpose.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingFaultTests {
     private let recording = #"""
         0 greeting

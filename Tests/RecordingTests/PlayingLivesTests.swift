@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// The ends of recorded QEMUs, and what comes behind them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingLivesTests {
     private let quit = #"{"execute": "quit", "id": [1]}"#
     private let status = #"{"execute": "query-status", "id": [2]}"#

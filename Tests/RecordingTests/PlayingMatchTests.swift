@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// Which recorded command answers one that is asked, and what is said when none does.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingMatchTests {
     private let devices = #"""
         0 greeting

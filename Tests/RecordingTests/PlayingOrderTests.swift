@@ -4,7 +4,7 @@ import Recording
 import Testing
 
 /// Whatever is asked in whatever order: nothing waits for ever, and nothing comes twice.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingOrderTests {
     /// A recording of so many commands, some out-of-band, with replies in any order and events anywhere.
     private func recording(_ commands: Int, _ generator: inout SeededGenerator) -> String {

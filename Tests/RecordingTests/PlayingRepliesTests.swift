@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// How a playback writes what it replies: in the recorded bytes, with the asker's id as QEMU echoes it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingRepliesTests {
     private static let success = #"{"return": {"z": 1.50, "a":  "\u00e9"}, "id": [1, 7]}"#
     private static let failure = #"{"id": [1, 7], "error": {"class": "GenericError", "desc": "no"}}"#

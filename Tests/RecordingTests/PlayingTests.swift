@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// What a playback says, when, and in which order.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PlayingTests {
     private let stop = #"{"execute": "stop", "id": [1]}"#
     private let session = #"""

@@ -2,7 +2,7 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingDecoderTests {
     private static let whole: [Told] =
         [.header(Session.header, line: 1)]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordingLineTests {
     private func entry(of text: String) throws(RecordingLine.Malformed) -> Entry {
         try RecordingLine(Bytes(text: text)).entry()

@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// What plugins say is no better trusted than what clients say.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionOfPluginsTests {
     private static let secret = #"{"execute": "set_password", "arguments": {"password": "hunter2"}}"#
 

@@ -4,7 +4,7 @@ import Recording
 import Testing
 
 /// Bytes that were no document, and messages that are none.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionOfTheInvalidTests {
     private static let failed = #"{"id": 7, "error": {"class": "GenericError", "desc": "bad hunter2"}}"#
 

@@ -1,7 +1,7 @@
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionRuleTests {
     @Test(arguments: ["blockdev-* /arguments/auth", "qom-get /return", "JOB_* /data/id", "? /a b"])
     func readsARule(text: String) throws {

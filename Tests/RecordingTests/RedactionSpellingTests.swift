@@ -6,7 +6,7 @@ import Testing
 @testable import Recording
 
 /// Commands in all the spellings that QEMU takes, whole and broken, through the engine: no secret is left.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionSpellingTests {
     /// A client asks, and the monitor quotes all it is asked.
     private struct Stage {

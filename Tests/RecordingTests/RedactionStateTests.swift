@@ -4,7 +4,7 @@ import Testing
 @testable import Recording
 
 /// What is known of commands and clients from one entry to the next.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionStateTests {
     private static let secret =
         #"{"execute": "set_password", "arguments": {"password": "hunter2"}, "id": 7}"#

@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// What is redacted, and what next to it stays.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactionTests {
     // MARK: - Commands
 

@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// What of a recording is said again, and what people are told of it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ReplayPlanTests {
     private func plan(_ lines: [String]) throws -> ReplayPlan { try ReplayPlan(try PlayableRecording(lines)) }
 

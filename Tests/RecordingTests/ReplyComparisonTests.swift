@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// Which replies are the same, and how it is told that they are not.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ReplyComparisonTests {
     /// What is told of a reply to `query-x` that was recorded so and is so now.
     private func told(

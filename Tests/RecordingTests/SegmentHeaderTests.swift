@@ -3,7 +3,7 @@ import Recording
 import Testing
 
 /// The header of a segment that goes on from another.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SegmentHeaderTests {
     private var header: RecordingHeader {
         var header = RecordingHeader(started: "2026", proxy: "1", monitor: "vm0", previous: "vm0-a.qmprec")

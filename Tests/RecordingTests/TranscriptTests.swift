@@ -2,7 +2,7 @@ import QMP
 import Recording
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct TranscriptTests {
     private func text(
         _ header: RecordingHeader? = nil,

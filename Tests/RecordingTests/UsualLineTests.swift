@@ -3,7 +3,7 @@ import Testing
 
 @testable import Recording
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct UsualLineTests {
     private static let usual = [
         #"{"t": 0.000000, "at": "monitor", "is": "received", "message": {"return": [1, {"a": "é\n"}]}}"#,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProxyCommand
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ProgressLineTests {
     @Test
     func isDrawnTenTimesASecondAndErased() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProxyCommand
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct RedactCommandTests {
     private let stage = Stage()
 

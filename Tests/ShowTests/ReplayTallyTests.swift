@@ -4,7 +4,7 @@ import Testing
 @testable import ProxyCommand
 
 /// What a replay comes to.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ReplayTallyTests {
     private func summary(total: Int, _ outputs: ClientPlayback.Output...) -> (text: String, isEqual: Bool) {
         var tally = ReplayTally(total: total, isColoured: false, showsProgress: false, at: .zero)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProxyCommand
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ShowCommandTests {
     @Test(arguments: [
         ["x", "~slowr 1s"], ["x", "--check", "--stats"], ["x", "--check", "--follow"], ["x", "--format", "xml"], [],

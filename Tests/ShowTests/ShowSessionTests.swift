@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProxyCommand
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ShowSessionTests {
     private let stage = Stage()
     private static let title = "vm0, recorded by qmp-proxy 0.1.0 from 2026-11-21T03:06:29.120Z"

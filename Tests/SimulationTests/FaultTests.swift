@@ -4,7 +4,7 @@ import QMP
 import Testing
 
 /// Faults put in on purpose: each must be found, or the simulation checks less than it seems to.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct FaultTests {
     /// What is found among some seeds with a fault in each of them: by the right check if possible.
     private func found(_ fault: Fault) -> String? {

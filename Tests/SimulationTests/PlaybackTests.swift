@@ -9,7 +9,7 @@ import Testing
 /// Compared is every reply of QEMU's that a client was sent, byte for byte. Not played: what the proxy itself
 /// answered, which it does again; monitors that speak nonsense, of which there is nothing to play; descriptors, which
 /// no recording holds (the replies of commands that took some are played like all others).
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PlaybackTests {
     private static let seeds: ClosedRange<UInt64> = 1...150
 

@@ -7,7 +7,7 @@ import Recording
 import Testing
 
 /// A recording plays both sides at once: its clients before an engine, its QEMU behind it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ReplaySimulationTests {
     @Test(arguments: ["out-of-band", "block-job"], [PlaybackSettings.Speed.times(1), .times(100)])
     func whatTheRecordedClientsAskTheRecordedQEMUAnswersAlike(name: String, speed: PlaybackSettings.Speed) throws {

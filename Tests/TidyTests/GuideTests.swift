@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The guide to plugins shows code that is compiled and tested.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct GuideTests {
     private let tree = SourceTree()
     private let guide = "Sources/PluginKit/PluginKit.docc/WritingAPlugin.md"

@@ -15,6 +15,12 @@ extension Runbook {
         case primaryResume = "primary-resume"
         /// A secondary of before that is alone takes a new secondary.
         case secondaryResume = "secondary-resume"
+        /// A start that has failed is taken back.
+        case undoStart = "undo-start"
+        /// A resume that has failed is taken back.
+        case undoResume = "undo-resume"
+        /// The other side goes on, and this QEMU ends.
+        case standDown = "stand-down"
         /// The time between checkpoints is changed.
         case checkpointDelay = "checkpoint-delay"
         /// As ``secondaryStart``, in the older mode without filters.
@@ -38,6 +44,9 @@ extension Runbook {
             case .secondaryFailover: PackageResources.secondary_failover_qmp[...]
             case .primaryResume: PackageResources.primary_resume_qmp[...]
             case .secondaryResume: PackageResources.secondary_resume_qmp[...]
+            case .undoStart: PackageResources.undo_start_qmp[...]
+            case .undoResume: PackageResources.undo_resume_qmp[...]
+            case .standDown: PackageResources.stand_down_qmp[...]
             case .checkpointDelay: PackageResources.checkpoint_delay_qmp[...]
             case .periodicSecondaryStart: PackageResources.periodic_secondary_start_qmp[...]
             case .periodicPrimaryStart: PackageResources.periodic_primary_start_qmp[...]

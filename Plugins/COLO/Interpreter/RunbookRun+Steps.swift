@@ -23,8 +23,12 @@ extension RunbookRun {
         }
     }
 
-    private mutating func act() -> [RunbookAction] {
+    /// Does the step's work, once its intent is on the disk.
+    mutating func act() -> [RunbookAction] {
         switch step.work {
+        case .execute where isStoring:
+            state = .storing
+            return []
         case .execute(let command):
             guard command.name == Self.migrate else { return send() }
             return look(.migration)

@@ -51,6 +51,10 @@ extension RunbookRun {
                 !instance.isMonitor && patterns.contains { instance.isLike($0) }
             }
             guard !instances.isEmpty else { return yankEnded(yanking) }
+            guard yanking.purpose != .step || !isStoring else {
+                (state, listed) = (.storing, answer)
+                return []
+            }
             let arguments = [JSONValue.Member("instances", .array(instances))]
             guard let command = try? Command("yank", arguments, isOutOfBand: true) else {
                 return yankFailed(yanking, "what query-yank has listed cannot be said")

@@ -12,7 +12,7 @@ struct RunbookRun: Sendable, Equatable {
     enum State: Sendable, Equatable {
         /// Not begun.
         case idle
-        /// The intent is being stored.
+        /// The intent is being stored, and all that could be asked meanwhile was.
         case storing
         /// A condition is being asked, by its place among the step's.
         case asking(Int)
@@ -38,8 +38,14 @@ struct RunbookRun: Sendable, Equatable {
     var isRepeated = false
     /// Whether the monitor was freed for this step already.
     var wasFreed = false
-    /// Whether this run has stored an intent.
-    var hasStored = false
+    /// The step whose intent was stored last, or is being stored.
+    var storedIndex: Int?
+    /// What the store under way is told with.
+    private var storing: Tag?
+    /// What `query-yank` has listed meanwhile.
+    var listed: Answer?
+    /// Whether what has an effect has to wait, since the step's intent is on its way to the disk.
+    var isStoring: Bool { storing != nil && storedIndex == index }
     /// The number of the last tag; of one kind, so that what comes late is known.
     private(set) var lastNumber: Int
     /// Whose outcome is waited for.
@@ -70,7 +76,7 @@ struct RunbookRun: Sendable, Equatable {
     mutating func begin() -> [RunbookAction] {
         precondition(state == .idle, "a run begins once")
         guard !runbook.steps.isEmpty else { return end(with: .done) }
-        return enter()
+        return storeAhead() + enter()
     }
 
     /// Goes on where a proxy that has gone had stored an intent: that step may have been taken or not.
@@ -83,7 +89,7 @@ struct RunbookRun: Sendable, Equatable {
         }
         index = intent.step - 1
         isRepeated = true
-        hasStored = true
+        storedIndex = index
         return [progress()] + ask(0)
     }
 
@@ -99,19 +105,30 @@ struct RunbookRun: Sendable, Equatable {
 
     /// Takes the outcome of a command or of a store; one that is not waited for any more is passed over.
     mutating func answered(_ tag: Tag, with outcome: Outcome) -> [RunbookAction] {
+        if tag == storing { return stored(outcome) }
         guard tag == expected else { return [] }
         expected = nil
         switch outcome {
         case .answered(let answer): return answered(answer)
         case .timedOut: return timedOut()
-        case .stored: return ask(0)
-        case .notStored(let reason):
-            // The guest comes first: without the intent a proxy that is started again only knows less.
-            return [.note("the intent of step \(index + 1) is not stored: \(reason)")] + ask(0)
+        case .stored, .notStored: preconditionFailure("a store is no command")
         case .monitorLost: return monitorLost()
         case .refused(let reason): return stop(because: "the command is refused: \(reason)")
         case .clientGone, .ended: preconditionFailure("no run holds a client's command or starts a program")
         }
+    }
+
+    private mutating func stored(_ outcome: Outcome) -> [RunbookAction] {
+        storing = nil
+        var notes: [RunbookAction] = []
+        // The guest comes first: without the intent a proxy that is started again only knows less.
+        if case .notStored(let reason) = outcome {
+            notes = [.note("the intent of step \((storedIndex ?? index) + 1) is not stored: \(reason)")]
+        }
+        guard state == .storing else { return notes }
+        guard let answer = listed else { return notes + act() }
+        listed = nil
+        return notes + yanked(Yanking(purpose: .step), answer)
     }
 
     private mutating func answered(_ answer: Answer) -> [RunbookAction] {
@@ -140,19 +157,30 @@ extension RunbookRun {
     mutating func enter() -> [RunbookAction] {
         isRepeated = false
         wasFreed = false
-        guard needsIntent else { return [progress()] + ask(0) }
-        hasStored = true
-        state = .storing
-        let tag = nextTag("intent")
-        return [progress(), .store(intent: RunbookIntent(runbook, index: index).value, tag: tag)]
+        let actions = needsIntent && storedIndex != index ? [progress(), store(index)] : [progress()]
+        return actions + ask(0)
+    }
+
+    /// Stores the intent of the first step that does something, while those before it ask: so the disk's time and
+    /// QEMU's pass together.
+    private mutating func storeAhead() -> [RunbookAction] {
+        let first = runbook.steps.firstIndex { $0.work != .nothing }
+        return first.map { [store($0)] } ?? []
+    }
+
+    private mutating func store(_ index: Int) -> RunbookAction {
+        storedIndex = index
+        let tag = Tag("runbook-intent", nextNumber())
+        storing = tag
+        return .store(intent: RunbookIntent(runbook, index: index).value, tag: tag)
     }
 
     /// The first step that does something is stored whatever it is, so that a run that has begun is known of.
     private var needsIntent: Bool {
         switch step.work {
         case .nothing: false
-        case .execute(let command): step.weight == .essential || command.name == Self.migrate || !hasStored
-        case .yank: step.weight == .essential || !hasStored
+        case .execute(let command): step.weight == .essential || command.name == Self.migrate || storedIndex == nil
+        case .yank: step.weight == .essential || storedIndex == nil
         }
     }
 

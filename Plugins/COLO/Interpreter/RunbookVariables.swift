@@ -26,12 +26,13 @@ struct RunbookVariables: Sendable, Equatable {
 
     /// Names that have no usual value.
     private static let peerHost = "peer-host"
+    private static let host = "host"
     private static let checkpointDelay = "checkpoint-delay"
     /// Milliseconds, QEMU's own default (migration/options.c, `DEFAULT_MIGRATE_X_CHECKPOINT_DELAY`).
     private static let checkpointDelayUsual = 20_000
 
     /// The keys of a plugin's settings that are variables.
-    static let keys = texts.map(\.name) + [peerHost, checkpointDelay]
+    static let keys = texts.map(\.name) + [host, peerHost, checkpointDelay]
 
     private var values: [String: JSONValue]
 
@@ -44,6 +45,10 @@ struct RunbookVariables: Sendable, Equatable {
         for (name, text) in Self.texts {
             values[name] = .string(try settings.text(name) ?? text)
         }
+        // Who says where this host is on the pair's link wants its QEMU to listen there only.
+        if let host = try settings.text(Self.host), try settings.text("listen-host") == nil {
+            values["listen-host"] = .string(host)
+        }
         guard let host = try settings.text(Self.peerHost, wanted: "the peer's host") else {
             throw settings.missing(Self.peerHost, wanted: "the peer's host, as QEMU reaches it")
         }
@@ -51,6 +56,15 @@ struct RunbookVariables: Sendable, Equatable {
         let delay = try settings.number(Self.checkpointDelay, in: 1...Int(UInt32.max))
         values[Self.checkpointDelay] = .integer(Int64(delay ?? Self.checkpointDelayUsual))
     }
+
+    /// The value of `$checkpoint-delay`, in milliseconds.
+    var checkpointDelay: Int {
+        get { values[Self.checkpointDelay]?.integer.map(Int.init) ?? Self.checkpointDelayUsual }
+        set { values[Self.checkpointDelay] = .integer(Int64(newValue)) }
+    }
+
+    /// The text of a variable that always has one.
+    func text(_ name: String) -> String { values[name]?.string ?? "" }
 
     /// A value with all that stands for something else filled in; names of members stand for themselves.
     ///

@@ -30,11 +30,11 @@ struct Deadline {
     }
 
     /// Asks again every few milliseconds until something is so; `false` if it is not in time.
-    func waits(until isSo: () throws -> Bool) rethrows -> Bool {
+    func waits(every milliseconds: Int32 = 5, until isSo: () throws -> Bool) rethrows -> Bool {
         while true {
             if try isSo() { return true }
             if isPast { return false }
-            poll(nil, 0, 5)
+            poll(nil, 0, milliseconds)
         }
     }
 }

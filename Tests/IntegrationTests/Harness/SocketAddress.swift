@@ -29,15 +29,18 @@ enum SocketAddress: CustomStringConvertible {
     }
 
     /// Whether somebody listens there, as the kernel's tables tell (proc(5)); IPv4 only.
-    var isListenedOn: Bool {
+    var isListenedOn: Bool { isListenedOn(seenBy: getpid()) }
+
+    /// The same, as a process sees it that may be in another network namespace.
+    func isListenedOn(seenBy process: pid_t) -> Bool {
         switch self {
         case .unix(let path):
-            let lines = Self.lines(of: "/proc/net/unix")
+            let lines = Self.lines(of: "/proc/\(process)/net/unix")
             return lines.contains { $0.contains(" 00010000 ") && $0.hasSuffix(" \(path)") }
         case .tcp(_, let port):
             let number = String(port, radix: 16, uppercase: true)
             let mark = ":" + String(repeating: "0", count: 4 - number.count) + number + " 00000000:0000 0A "
-            return Self.lines(of: "/proc/net/tcp").contains { $0.contains(mark) }
+            return Self.lines(of: "/proc/\(process)/net/tcp").contains { $0.contains(mark) }
         }
     }
 

@@ -74,8 +74,12 @@ final class Workbench: Sendable {
             let text = "\n=== processes of the failed test \(name)\n" + said.joined(separator: "\n") + "\n===\n"
             FileHandle.standardError.write(Data(text.utf8))
         }
+        if Self.keepsFailed, hasFailed.withLock({ $0 }) { return }
         try? FileManager.default.removeItem(atPath: directory)
     }
+
+    /// Whether what a failed test has left is kept, recordings among it: `KEEP_FAILED` is in the environment.
+    private static let keepsFailed = ProcessInfo.processInfo.environment["KEEP_FAILED"] != nil
 
     /// Gives each test a workbench, or all tests of a suite one.
     struct Trait: SuiteTrait, TestTrait, TestScoping {

@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// Plugins decide what becomes of commands, in the order of the chain.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ChainTests {
     private static func answering(_ verdict: CommandVerdict, to name: String = "stop") -> ScriptedPlugin {
         var plugin = ScriptedPlugin()

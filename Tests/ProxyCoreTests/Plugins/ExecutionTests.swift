@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// Plugins execute commands of their own, in a place kept for them, and no client sees them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExecutionTests {
     /// Executes these when the event GO comes.
     private static func executing(

@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// A command may wait for a plugin: it keeps its place, and is let go exactly once.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct HoldingTests {
     /// Holds `stop`, and releases it as this when the event GO comes.
     private static func holding(

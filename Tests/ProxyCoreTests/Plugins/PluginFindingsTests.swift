@@ -5,7 +5,7 @@ import QMP
 import Testing
 
 /// What the simulator found with plugins, each in as few lines as it takes.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PluginFindingsTests {
     private let stop = #"{"execute":"stop","id":1}"#
 

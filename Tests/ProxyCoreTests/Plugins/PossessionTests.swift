@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// What plugins may have besides commands: timers, programs, stored values.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct PossessionTests {
     /// Does this at the start, and this when it is told something.
     private static func starting(

@@ -6,7 +6,7 @@ import Recording
 import Testing
 
 /// A plugin may speak with another monitor beside the one that clients share.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct SecondMonitorTests {
     private static func book() -> Playbook {
         var plugin = ScriptedPlugin()

@@ -28,6 +28,7 @@ struct JSONReport: Codable {
     var recordings: String
     var scenarios: [ScenarioResult]
     var show: [ShowResult]
+    var coloExit: [COLOExitResult] = []
 
     init(results: Results, show: [ShowResult], plan: Plan, machine: Machine, recordings: RecordDirectory) {
         date = Date()

@@ -6,10 +6,14 @@ enum Part: Equatable, ExpressibleByArgument {
     case load(Scenario)
     /// Reading recordings.
     case show
+    /// How soon the plugin `colo` acts on COLO_EXIT.
+    case coloExit
 
     init?(argument: String) {
         if argument == "show" {
             self = .show
+        } else if argument == "colo-exit" {
+            self = .coloExit
         } else if let scenario = Scenario(argument: argument) {
             self = .load(scenario)
         } else {
@@ -18,6 +22,6 @@ enum Part: Equatable, ExpressibleByArgument {
     }
 
     static var allValueStrings: [String] {
-        Scenario.allValueStrings + ["show"]
+        Scenario.allValueStrings + ["show", "colo-exit"]
     }
 }

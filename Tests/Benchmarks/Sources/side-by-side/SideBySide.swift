@@ -11,7 +11,7 @@ struct SideBySide: ParsableCommand {
             Prints one table in Markdown for each scenario. All contenders have their turn in each round; a ratio is \
             taken within its round, and the table shows the median over the rounds. What is not installed, or fails, \
             is shown as – and the reason is told on standard error. `show` reads two recordings of 256 MiB, beside \
-            cat, grep and jq.
+            cat, grep and jq. `colo-exit` times how soon the plugin `colo` acts on COLO_EXIT.
 
             Example, from the top of the project:
 
@@ -104,6 +104,8 @@ struct SideBySide: ParsableCommand {
             recordDirectory: recordDirectory
         )
         let show = only.isEmpty || only.contains(.show) ? try showBench.run(progress) : []
+        let coloExit =
+            only.isEmpty || only.contains(.coloExit) ? try coloExit(directory, recordDirectory, progress) : []
         progress.clear()
 
         let report = MarkdownReport(results: results, contenders: plan.contenders, roundCount: plan.rounds)
@@ -114,14 +116,26 @@ struct SideBySide: ParsableCommand {
         for table in tables.compactMap({ $0 }) + show.map(MarkdownReport.table) {
             print(table)
         }
+        if !coloExit.isEmpty { print(COLOExitBench.table(coloExit)) }
         if let json {
-            let report = JSONReport(results: results, show: show, plan: plan, machine: machine, recordings: recordings)
+            var report = JSONReport(results: results, show: show, plan: plan, machine: machine, recordings: recordings)
+            report.coloExit = coloExit
             try report.write(to: json)
         }
     }
 }
 
 extension SideBySide {
+    private func coloExit(
+        _ directory: String,
+        _ recordDirectory: String,
+        _ progress: ProgressLine
+    ) throws -> [COLOExitResult] {
+        let paths = try TrialPaths(directory: directory + "/colo", recordings: recordDirectory + "/recording-colo")
+        defer { paths.remove() }
+        return try COLOExitBench(programs: Programs(proxy: proxy), paths: paths).run(progress)
+    }
+
     /// Makes a directory that is removed at the end, however it comes.
     private func makeDirectory(in parent: String) throws -> String {
         var template = Array("\(parent)/side-by-side.XXXXXX".utf8CString)

@@ -2,16 +2,23 @@ import Foundation
 
 /// Waits until a descriptor has something to read or its other end is closed.
 func waitUntilReadable(_ descriptor: Int32, deadline: ContinuousClock.Instant) throws {
+    guard try becomesReadable(descriptor, deadline: deadline) else {
+        throw Failure("nothing came in time")
+    }
+}
+
+/// Waits until a descriptor has something to read or its other end is closed; whether that was so in time.
+func becomesReadable(_ descriptor: Int32, deadline: ContinuousClock.Instant) throws -> Bool {
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     while true {
         let left = deadline - ContinuousClock.now
         guard left > .zero else {
-            throw Failure("nothing came in time")
+            return false
         }
         let milliseconds = Int32(clamping: left.components.seconds * 1000 + 1)
         let count = poll(&request, 1, min(milliseconds, 1000))
         if count > 0 {
-            return
+            return true
         }
         guard count == 0 || errno == EINTR else {
             throw Failure.system("poll")
@@ -41,15 +48,7 @@ private func receivesGreeting(at path: String, deadline: ContinuousClock.Instant
     }
     defer { close(descriptor) }
 
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let status = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-    }
-    guard status == 0 else {
+    guard withSocketAddress(path, { connect(descriptor, $0, $1) }) == 0 else {
         return false
     }
     var received: [UInt8] = []
@@ -63,4 +62,16 @@ private func receivesGreeting(at path: String, deadline: ContinuousClock.Instant
         received += buffer[..<count]
     }
     return true
+}
+
+/// Calls the kernel with the address of a socket in the file system, whose path ``TrialPaths`` has checked.
+func withSocketAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            body(pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
 }

@@ -5,7 +5,7 @@ import Recording
 import Testing
 
 /// The plugin in a whole proxy, without the sockets.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(15)))
 struct QuietPluginTests {
     private static let screendump = #"{"execute": "screendump", "arguments": {"filename": "/tmp/a"}}"#
     private static let done = #"→ client 1 {"return": {}}"#
