@@ -20,6 +20,9 @@ enum COLOLimits {
     /// More than twice the engine's longest pause before it connects (`ProxyLimits.reconnectDelayMax`), which one that
     /// is given up and taken again has to wait, too: else it would be given up before it was tried.
     static let reconnect: Duration = .seconds(12)
+    /// How long the QEMU of a partner to be may say nothing until it is given up: it may be loading a large guest's
+    /// state, and all that waiting costs is time.
+    static let partnerSilence: Duration = .seconds(10)
     /// How long a resync may stand still, with the peer not heard of, until it is given up.
     static let standstill: Duration = .seconds(30)
     /// The pause after a runbook has failed; it doubles up to ``pauseMax``.

@@ -92,7 +92,8 @@ extension COLOPlugin {
     /// Gives a partner up that is lost before the pair is made.
     private mutating func watchPartner(_ context: inout PluginContext) {
         guard let work, work.procedure == .start || work.procedure == .resume else { return }
-        if let told = peer.tells(context.now), told.silence >= settings.silenceMax {
+        let patience = max(settings.silenceMax, COLOLimits.partnerSilence)
+        if let told = peer.tells(context.now), told.silence >= patience {
             take(self.work?.run.abort("the secondary's QEMU does not answer") ?? [], &context)
         } else if peer.isLost(context.now), work.isStandingStill(context.now) {
             let time = Quantity.text(duration: COLOLimits.standstill)
