@@ -57,14 +57,16 @@ extension COLOPlugin {
     mutating func heardOfPeer(_ context: inout PluginContext) {
         guard let told = peer.told else { return }
         shareEpoch(told, &context)
+        // What was asked before the pair was made may be of the time before.
+        let isNews = peer.toldSince > pairedSince
         // Alone in the same epoch it has no part in this pair either: a resume that it has taken back, or another hand.
-        let isOut = told.epoch == epoch && told.state == "alone" && peer.toldSince > pairedSince
+        let isOut = told.epoch == epoch && told.state == "alone" && isNews
         // One that has failed to go on may be the worse of the two: that is left to a person.
         let hasGoneOn = told.goesOnAlone && told.state != "failed" && told.epoch > epoch
         if let role = pair.pairedRole, isEpochShared, hasGoneOn || (isOut && role == .secondary) {
             return lose("the peer goes on alone since epoch \(told.epoch)", &context)
         }
-        if case .deciding(let role, let suspicion) = pair, told.goesOnAlone, !told.isResyncing {
+        if case .deciding(let role, let suspicion) = pair, isNews, told.goesOnAlone, !told.isResyncing {
             arbiter.giveUp(&context)
             hasPeerGoneOn = true
             wait(role, suspicion, &context)

@@ -27,8 +27,9 @@ extension COLOPlugin {
         guard let role = pair.pairedRole else { return }
         switch pair {
         case .deciding(_, let former):
-            // The arbiter is asked already; now there is no way back.
-            if suspicion.isFinal, !former.isFinal { pair = .deciding(role, suspicion) }
+            // The arbiter is asked already; now there is no way back, which a proxy that is started again has to know.
+            guard suspicion.isFinal, !former.isFinal else { return }
+            move(to: .deciding(role, suspicion), because: suspicion.description, &context)
         case .suspecting(_, let former) where former.isFinal: break
         default:
             guard suspicion.isEnough, !isHeldBack(context) else {

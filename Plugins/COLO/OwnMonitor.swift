@@ -9,7 +9,7 @@ struct OwnMonitor: Sendable {
         case identity = "query-cpus-fast"
         /// Whether COLO runs.
         case colo = "query-colo-status"
-        /// What is COLO's name for the time between checkpoints.
+        /// The time between checkpoints, which is a parameter of migration.
         case parameters = "query-migrate-parameters"
         /// The run state, such as `inmigrate`.
         case status = "query-status"

@@ -47,6 +47,20 @@ struct RememberingTests {
         )
     }
 
+    @Test func knowsThatCOLOHasEndedWhileSomethingElseWasBeingDecided() throws {
+        let first = try Side(.before(.primaryFailover), ("arbiter", "command"), ("fence", "off"))
+        first.peer = peer("paired", role: "secondary", epoch: 1)
+        first.pass(.seconds(1))
+        try first.ask("failover")
+        _ = first.read()
+        first.event("COLO_EXIT")
+        #expect(first.read() == ["1 deciding -> deciding: COLO_EXIT"])
+        let second = try Side(.before(.primaryFailover), restored: first.stored)
+        second.peer = first.peer
+        second.pass(.seconds(3))
+        #expect(second.read().contains("1 paired -> deciding: before the proxy was started again: COLO_EXIT"))
+    }
+
     @Test func keepsTheEpochOfAPairThatIsWell() throws {
         let first = try Side(.before(.primaryFailover))
         first.pass(.seconds(1))
