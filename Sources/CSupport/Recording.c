@@ -1,5 +1,7 @@
 #include "CSupport.h"
 
+#include <string.h>
+
 // Twice as many bytes at once where the processor can; which it is, is found out when the program starts.
 #if defined(__x86_64__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
@@ -31,20 +33,6 @@ static inline __attribute__((always_inline)) int any(const unsigned char *text, 
     return found;
 }
 
-static inline __attribute__((always_inline)) unsigned char is_odd(const unsigned char *at) {
-    unsigned char is_unprintable = (unsigned char)(at[0] - 0x20) > 0x5E;
-    unsigned char is_f_or_n = (at[0] | 0x08) == 'n';
-    unsigned char ends_value = (at[1] == ',') | ((at[1] | 0x20) == '}');
-    return is_unprintable | (is_f_or_n & ends_value);
-}
-
-WIDE int csupport_is_plain_line(const void *bytes, size_t length) {
-    const unsigned char *text = bytes;
-    if (length == 0) return 1;
-    size_t last = length - 1;
-    return !any(text, last, is_odd) && (unsigned char)(text[last] - 0x20) <= 0x5E && (text[last] | 0x08) != 'n';
-}
-
 static inline __attribute__((always_inline)) unsigned char is_of_credentials(const unsigned char *at) {
     unsigned char is_slash = (at[0] == '/') & (at[1] == '/');
     unsigned char is_scheme = ((at[0] == 'n') | (at[0] == 'd')) & (at[1] == ':');
@@ -52,8 +40,16 @@ static inline __attribute__((always_inline)) unsigned char is_of_credentials(con
     return is_slash | is_scheme | hides;
 }
 
-WIDE int csupport_may_hold_credentials(const void *bytes, size_t length) {
-    return length > 1 && any(bytes, length - 1, is_of_credentials);
+int csupport_is_plain_line(const void *bytes, size_t length) {
+    const unsigned char *text = bytes;
+    if (length == 0) return 1;
+    unsigned char last = text[length - 1];
+    return !(csupport_look(bytes, length) & csupport_look_odd) && (unsigned char)(last - 0x20) <= 0x5E &&
+           (last | 0x08) != 'n';
+}
+
+int csupport_may_hold_credentials(const void *bytes, size_t length) {
+    return (csupport_look(bytes, length) & csupport_look_credentials) != 0;
 }
 
 static inline __attribute__((always_inline)) unsigned char is_word(const unsigned char *at, const char word[4]) {
@@ -67,4 +63,51 @@ static inline __attribute__((always_inline)) unsigned char is_of_secret(const un
 
 WIDE int csupport_may_hold_secret(const void *bytes, size_t length) {
     return length < 4 || any(bytes, length - 3, is_of_secret);
+}
+
+#define WRITE(at, text) (memcpy(at, text, sizeof(text) - 1), at + sizeof(text) - 1)
+
+static char *write_number(char *at, uint64_t number, int digits_min) {
+    char digits[20], *end = digits + sizeof digits, *start = end;
+    do {
+        *--start = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0 || end - start < digits_min);
+    memcpy(at, start, (size_t)(end - start));
+    return at + (end - start);
+}
+
+size_t csupport_write_line(void *room, const struct csupport_line *line) {
+    char *at = WRITE((char *)room, "{\"t\": ");
+    uint64_t time = (uint64_t)line->microseconds;
+    if (line->microseconds < 0) {
+        *at++ = '-';
+        time = -time;
+    }
+    at = write_number(at, time / 1000000, 1);
+    *at++ = '.';
+    at = write_number(at, time % 1000000, 6);
+    if (line->client) {
+        at = WRITE(at, ", \"at\": \"client ");
+        at = write_number(at, (uint64_t)line->client, 1);
+    } else {
+        at = WRITE(at, ", \"at\": \"monitor");
+    }
+    at = line->is_sent ? WRITE(at, "\", \"is\": \"sent\"") : WRITE(at, "\", \"is\": \"received\"");
+    if (line->command) {
+        at = WRITE(at, ", \"command\": ");
+        at = write_number(at, (uint64_t)line->command, 1);
+    }
+    if (line->descriptors) {
+        at = WRITE(at, ", \"fds\": ");
+        at = write_number(at, (uint64_t)line->descriptors, 1);
+    }
+    at = WRITE(at, ", \"message\": ");
+    for (int i = 0; i < 3; i++) {
+        if (line->parts[i].length == 0) continue;
+        memcpy(at, line->parts[i].start, line->parts[i].length);
+        at += line->parts[i].length;
+    }
+    at = WRITE(at, "}\n");
+    return (size_t)(at - (char *)room);
 }

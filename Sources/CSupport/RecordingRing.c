@@ -5,7 +5,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static intptr_t page_size(void) { return sysconf(_SC_PAGESIZE); }
+// Asked once: to ask takes longer than all else here.
+static intptr_t page_size(void) {
+    static intptr_t size;
+    if (size == 0) size = sysconf(_SC_PAGESIZE);
+    return size;
+}
 
 csupport_ring_address csupport_ring_create(intptr_t size) {
     intptr_t page = page_size();

@@ -106,7 +106,7 @@ extension ProxyEngine {
 
     mutating func send(_ reply: SplicedMessage, as form: Entry.Form, toClientAt index: Int, command: Int? = nil) {
         let number = clients[index].number
-        record(.client(number), .sent(form == .monitor ? .reply(reply) : .message(reply, form)), command: command)
+        record(.client(number), .sent(.reply(reply, form)), command: command)
         act(.send(.client(number), reply))
     }
 

@@ -13,7 +13,7 @@ extension ProxyEngine {
     mutating func monitorOpened(_ peer: String) {
         monitor.phase = .silent
         chain.tellAll(.monitorChanged(.own, .silent))
-        monitor.decoder = MonitorDecoder(limits: limits.documents)
+        monitor.decoder = MonitorDecoder(limits: limits.documents, looks: settings.recording != nil)
         monitor.connections += 1
         monitor.lastTrouble = nil
         log(.info, "connected to the monitor: \(peer)")
@@ -73,7 +73,7 @@ extension ProxyEngine {
                 let session = clients[index].session
             else { continue }
             let reply = session.failure(error, to: outgoing.original.message)
-            answered(outgoing, SplicedMessage(reply), at: index)
+            answered(outgoing, SplicedMessage(reply), .monitor, at: index)
         }
     }
 
@@ -104,7 +104,7 @@ extension ProxyEngine {
         case .greeting: takeGreeting(message)
         case .event(let name):
             counts.events += 1
-            record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+            record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
             if chain.isEmpty { events.append(message) } else { showEvent(name, message, &events) }
         }
     }
@@ -128,7 +128,7 @@ extension ProxyEngine {
 
     private mutating func belongsToNobody(_ message: MonitorMessage) {
         counts.repliesToNobody += 1
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
         // Not what it says: that may be a secret, which only a recording would leave out.
         log(.info, "a message of \(message.bytes.count) bytes that belongs to nobody")
     }
@@ -137,7 +137,7 @@ extension ProxyEngine {
 
     private mutating func takeGreeting(_ message: MonitorMessage) {
         guard monitor.phase == .silent, let greeting = Greeting(message) else { return belongsToNobody(message) }
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
         monitor.greeting = greeting
         monitor.phase = .negotiating
         log(.info, "the monitor is QEMU \(greeting.version) \(greeting.package)")
@@ -159,7 +159,7 @@ extension ProxyEngine {
     }
 
     private mutating func negotiated(_ message: MonitorMessage, isError: Bool) {
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), .monitor)))
+        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
         guard !isError else {
             log(.error, "the monitor refuses to negotiate: \(message.bytes.quoted)")
             return closeMonitor()
@@ -182,31 +182,38 @@ extension ProxyEngine {
         counts.replies += 1
         record(
             .monitor,
-            .received(.message(SplicedMessage(message.bytes), .monitor)),
+            .received(.message(SplicedMessage(message.bytes), message.form)),
             command: number,
             plugin: outgoing.place.map { chain.places[$0].name }
         )
         if let name = CommandTraits.descriptorName(of: outgoing.command), !isError { note(name, outgoing) }
         guard let client = outgoing.client else { return executed(number, message, isError: isError) }
         guard let index = clients.index(of: client), !clients[index].isLeaving else { return }
-        let reply =
-            replacement(of: message, isError: isError, to: outgoing, at: index)
-            ?? outgoing.mapping.downstream(message, id: id, inner: inner, of: outgoing.original)
-        answered(outgoing, reply, at: index)
+        if let reply = replacement(of: message, isError: isError, to: outgoing, at: index) {
+            return answered(outgoing, reply, .monitor, at: index)
+        }
+        let reply = outgoing.mapping.downstream(message, id: id, inner: inner, of: outgoing.original)
+        // A bare id was written by us, and not looked at.
+        answered(outgoing, reply, outgoing.mapping == .bare ? .monitor : message.form, at: index)
     }
 
     /// Gives a reply its place in its client's order; an out-of-band one has none and goes at once.
-    private mutating func answered(_ outgoing: CommandQueue.Outgoing, _ reply: SplicedMessage, at index: Int) {
+    private mutating func answered(
+        _ outgoing: CommandQueue.Outgoing,
+        _ reply: SplicedMessage,
+        _ form: Entry.Form,
+        at index: Int
+    ) {
         if outgoing.isOutOfBand {
             clients[index].outOfBandUnanswered -= 1
             clients[index].waitingBytes -= outgoing.original.message.bytes.count
-            send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
+            send(reply, as: form, toClientAt: index, command: outgoing.number)
         } else if clients[index].slots.first?.number == outgoing.number {
             clients[index].slots.removeFirst()
-            send(reply, as: .monitor, toClientAt: index, command: outgoing.number)
+            send(reply, as: form, toClientAt: index, command: outgoing.number)
             sendAnswered(at: index)
         } else if let slot = clients[index].slots.firstIndex(where: { $0.number == outgoing.number }) {
-            clients[index].slots[slot].state = .answered(reply, .monitor)
+            clients[index].slots[slot].state = .answered(reply, form)
             clients[index].answeredBytes += reply.count
         }
         goOn(at: index)
@@ -270,6 +277,11 @@ extension ProxyEngine {
         )
         act(.send(.monitor, outgoing.message, descriptors: outgoing.descriptors))
     }
+}
+
+extension MonitorMessage {
+    /// What a recording is to know of it.
+    var form: Entry.Form { isPlain ? .plainMonitor : .monitor }
 }
 
 extension Bytes {

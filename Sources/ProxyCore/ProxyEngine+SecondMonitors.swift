@@ -112,7 +112,7 @@ extension ProxyEngine {
 
     private mutating func opened(_ number: Int, _ peer: String) {
         guard let known = secondMonitors[number], !known.isGivenUp else { return }
-        let decoder = MonitorDecoder(limits: limits.documents)
+        let decoder = MonitorDecoder(limits: limits.documents, looks: settings.recording != nil)
         secondMonitors[number]?.phase = .silent
         secondMonitors[number]?.lastTrouble = nil
         secondMonitors[number]?.decoder = decoder
@@ -172,7 +172,7 @@ extension ProxyEngine {
         {
             command = answered
         }
-        let entry = Entry.Kind.received(.message(SplicedMessage(message.bytes), .monitor))
+        let entry = Entry.Kind.received(.message(SplicedMessage(message.bytes), message.form))
         record(.secondMonitor(name), entry, command: command, plugin: chain.places[known.place].name)
         switch message.kind {
         case .greeting: greeted(number, message)

@@ -175,16 +175,25 @@ public struct ProxyEngine {
 
     /// Records, if anything is recorded at all.
     mutating func record(
-        _ place: Entry.Place,
-        _ kind: Entry.Kind,
+        _ place: consuming Entry.Place,
+        _ kind: consuming Entry.Kind,
         command: Int? = nil,
         descriptors: Int = 0,
-        plugin: String? = nil
+        plugin: consuming String? = nil
     ) {
         guard settings.recording != nil || settings.isWatched else { return }
         counts.entries += 1
-        var entry = Entry(time: now, place: place, kind: kind, command: command, descriptors: descriptors)
-        entry.plugin = plugin
-        act(.record(entry))
+        act(
+            .record(
+                Entry(
+                    time: now,
+                    place: place,
+                    kind: kind,
+                    command: command,
+                    descriptors: descriptors,
+                    plugin: plugin
+                )
+            )
+        )
     }
 }

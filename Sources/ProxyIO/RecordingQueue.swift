@@ -28,11 +28,6 @@ struct RecordingQueue {
     /// 2 MiB: replies of a megabyte are common, longer ones are not.
     private static let lineBytesKept = 2 << 20
 
-    /// A message of so many bytes goes into the ring from where it is, not by way of a line.
-    ///
-    /// 16 KiB: below that a second copy costs less than the detour.
-    private static let longBytes = 16 << 10
-
     private(set) var ring: RecordingRing
     private(set) var entriesWritten = 0
     private(set) var entriesLost = 0
@@ -83,25 +78,18 @@ struct RecordingQueue {
             lose(at: entry.time)
             return nil
         }
-        line.removeAll(keepingCapacity: line.capacity <= Self.lineBytesKept)
-        let isTaken: Bool
-        var bytes = 0
-        if entry.messageBytes < Self.longBytes {
-            RecordingEncoder.append(entry, to: &line)
-            bytes = line.count
-            isTaken = ring.append(line)
-        } else {
-            isTaken = RecordingEncoder.withPieces(of: entry, in: &line) { pieces in
-                bytes = pieces.reduce(0) { $0 + $1.count }
-                return ring.append(pieces)
-            }
+        if RecordingEncoder.writeUsual(entry, to: { ring.append(upTo: $0, $1) }) {
+            entriesWritten += 1
+            return nil
         }
-        guard !isTaken else {
+        line.removeAll(keepingCapacity: line.capacity <= Self.lineBytesKept)
+        RecordingEncoder.append(entry, to: &line)
+        guard !ring.append(line) else {
             entriesWritten += 1
             return nil
         }
         lose(at: entry.time)
-        return bytes > ring.size ? bytes : nil
+        return line.count > ring.size ? line.count : nil
     }
 
     /// Hands over what was appended; whether another segment is due, if anything was.

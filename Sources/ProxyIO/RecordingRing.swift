@@ -46,25 +46,21 @@ struct RecordingRing: Sendable {
 
     /// Copies bytes into the ring, all or, if there is no room, none.
     mutating func append(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count <= room else { return false }
-        if end == tail { rewind() }
-        bytes.withUnsafeBytes { copy($0) }
-        return true
+        append(upTo: bytes.count) { room in
+            bytes.withUnsafeBytes { $0.baseAddress.map { room.copyMemory(from: $0, byteCount: bytes.count) } }
+            return bytes.count
+        }
     }
 
-    /// Copies what lies in several pieces into the ring, all or, if there is no room, none.
-    mutating func append(_ pieces: [UnsafeRawBufferPointer]) -> Bool {
-        guard pieces.reduce(0, { $0 + $1.count }) <= room else { return false }
+    /// Has at most so many bytes written in the ring, where they are to be; nothing if there is no room for as many.
+    ///
+    /// `write` says how many it has written.
+    mutating func append(upTo count: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Bool {
+        guard count <= room else { return false }
         if end == tail { rewind() }
-        for bytes in pieces { copy(bytes) }
-        return true
-    }
-
-    private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
-        UnsafeMutableRawBufferPointer(start: csupport_ring_bytes(address, end), count: bytes.count)
-            .copyMemory(from: bytes)
-        end += bytes.count
+        if let place = csupport_ring_bytes(address, end) { end += write(place) }
         bytesTouched = min(size, max(bytesTouched, end - csupport_ring_base(address)))
+        return true
     }
 
     /// Hands over what was appended: from now on it is written, whatever becomes of this process.

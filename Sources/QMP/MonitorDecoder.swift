@@ -13,18 +13,27 @@ public struct MonitorDecoder: Sendable {
     }
 
     private let limits: Limits
+    /// Whether messages are looked at for what ``MonitorMessage/isPlain`` says.
+    private let looks: Bool
     /// From the beginning of the message under way.
     private var pending: Bytes = []
     /// Up to where no line end was found, and where the line under way begins.
     private var scanned = 0
     private var lineStart = 0
     private var isPretty = false
+    /// What was found in the line under way.
+    private var look: CInt = 0
     /// As long as the longest message so far, so that the next such one is not moved while it grows.
     private var longest = 0
 
     /// A decoder for a new connection.
-    public init(limits: Limits = .qemu) {
+    ///
+    /// - Parameters:
+    ///   - limits: of what is taken for a message.
+    ///   - looks: whether it is to be known of messages that they are plain (``MonitorMessage/isPlain``).
+    public init(limits: Limits = .qemu, looks: Bool = false) {
         self.limits = limits
+        self.looks = looks
     }
 
     /// Takes bytes as they were read.
@@ -43,7 +52,9 @@ public struct MonitorDecoder: Sendable {
     public mutating func next() throws(NotAMonitor) -> MonitorMessage? {
         while let end = nextLineEnd() {
             let line = pending[lineStart..<end].trimmingLineEnd
+            let isPlain = looks && look == 0 && !isPretty
             lineStart = end
+            look = 0
             if isPretty {
                 guard line.elementsEqual("}".utf8) else { continue }
             } else if line.elementsEqual("{".utf8) {
@@ -60,7 +71,7 @@ public struct MonitorDecoder: Sendable {
                 pending = pending[end...]
                 isPretty = false
             }
-            return MonitorMessage(bytes: pending[..<end], isPretty: isPretty)
+            return MonitorMessage(bytes: pending[..<end], isPretty: isPretty, isPlain: isPlain)
         }
         guard pending.count <= limits.monitorMessageBytesMax else {
             throw notAMonitor("a message of more than \(limits.monitorMessageBytesMax) bytes", pending)
@@ -74,12 +85,21 @@ public struct MonitorDecoder: Sendable {
     /// The index behind the next line feed.
     private mutating func nextLineEnd() -> Int? {
         let found = pending[scanned...].withUnsafeBytes { csupport_find_byte($0.baseAddress, $0.count, 0x0A) }
+        if looks { lookOn(upTo: found >= 0 ? scanned + found : pending.endIndex) }
         guard found >= 0 else {
             scanned = pending.endIndex
             return nil
         }
         scanned += found + 1
         return scanned
+    }
+
+    /// Looks at what was not looked at yet of a line, as long as it is in the processor's caches.
+    private mutating func lookOn(upTo end: Int) {
+        let start = max(lineStart, scanned - 1)
+        let last = end > start && pending[end - 1] == 0x0D ? end - 1 : end
+        guard last > start else { return }
+        look |= pending[start..<last].withUnsafeBytes { csupport_look($0.baseAddress, $0.count) }
     }
 
     private func notAMonitor(_ what: String, _ bytes: Bytes) -> NotAMonitor {

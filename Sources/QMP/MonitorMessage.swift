@@ -26,11 +26,15 @@ public struct MonitorMessage: Sendable {
     public let kind: Kind
     /// Whether it is broken into lines.
     public let isPretty: Bool
+    /// Whether it was seen to be one line of JSON (RFC 8259), printable, without what may be part of a credential;
+    /// `false` also if it was not looked at.
+    public let isPlain: Bool
 
-    init(bytes: Bytes, isPretty: Bool) {
+    init(bytes: Bytes, isPretty: Bool, isPlain: Bool = false) {
         self.bytes = bytes
         self.isPretty = isPretty
-        kind = Self.idOfReturn(bytes) ?? Self.scan(bytes)
+        self.isPlain = isPlain
+        kind = Self.idOfReturn(bytes) ?? Self.nameOfEvent(bytes) ?? Self.scan(bytes)
     }
 
     /// The quick way for what may be long: a `return` comes first in QEMU's hash order, an id last, so that only the
@@ -40,6 +44,17 @@ public struct MonitorMessage: Sendable {
         var walker = BackwardWalker(bytes)
         guard let id = walker.lastMember(named: ", \"id\": ") else { return .reply(id: nil, isError: false) }
         return .reply(id: id, isError: false)
+    }
+
+    /// The quick way for events: in QEMU's hash order the time comes first, which has no bracket in it, then the name.
+    private static func nameOfEvent(_ bytes: Bytes) -> Kind? {
+        let timestamp: StaticString = "{\"timestamp\": {", event: StaticString = "}, \"event\": \""
+        guard bytes.starts(with: timestamp), let end = bytes.dropFirst(15).firstIndex(of: UInt8(ascii: "}")),
+            bytes[end...].starts(with: event)
+        else { return nil }
+        let name = bytes[(end + 13)...].prefix { $0 != UInt8(ascii: "\"") }
+        let isPlain = name.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
+        return isPlain && name.endIndex < bytes.endIndex ? .event(name: name.text) : nil
     }
 
     /// The general way: over the members from the first, whatever their order and spacing.

@@ -7,11 +7,6 @@ import Testing
 struct EntryFilterTests {
     /// A session in which each line has a name.
     private static let session: [(name: String, entry: Entry)] = {
-        func with(_ entry: Entry, _ change: (inout Entry) -> Void) -> Entry {
-            var entry = entry
-            change(&entry)
-            return entry
-        }
         let status = message(#"{"execute": "query-status"}"#)
         let yank = message(#"{"exec-oob": "yank", "id": "foo"}"#)
         let failure = message(#"{"error": {"class": "CommandNotFound", "desc": "no"}}"#)

@@ -103,24 +103,52 @@ struct RecordingEncoderTests {
         #expect(line(invalid) == wanted + "\u{FFFE}\u{7F}\"}\n")
     }
 
-    /// In pieces it is the same line, whatever is in the message.
+    /// The quick way writes the same line, or leaves it to the other.
     @Test(
         arguments: [
-            #"{"a": 1}"#, #"{"a": ", \"message\": {}"}"#, "{'a': 1}", #"{"a": inf}"#, "{\"a\":\n1}",
+            (Entry.Place.monitor, true), (.client(1), true), (.client(987_654_321_012), true), (.client(0), false),
+            (.proxy, false), (.plugin("x"), false), (.secondMonitor("peer"), false),
         ],
-        [Entry.Form.json, .dialect, .monitor]
+        [(Entry.Form.json, true), (.plainMonitor, true), (.dialect, false), (.monitor, false)]
     )
-    func writesTheSameInPieces(text: String, form: Entry.Form) {
-        let bytes = Bytes(text: text + "\r\n")
-        let spliced = SplicedMessage(bytes, cut: 1..<1, insert: Bytes(text: #""id": 7, "#))
-        guard form != .json || text.hasSuffix("}") && text.contains("\"") && !text.contains("\n") else { return }
-        for kind in [Entry.Kind.received(.message(spliced, form)), .sent(.message(SplicedMessage(bytes), form))] {
-            var entry = entry(5, .plugin(#"x", "message": {}"#), kind, command: 3, descriptors: 1)
-            entry.redacted = ["/a"]
-            entry.unknownMembers = Array(#""b": {}"#.utf8)
-            var line: [UInt8] = []
-            let pieces = RecordingEncoder.withPieces(of: entry, in: &line) { $0.flatMap(Array.init) }
-            #expect(pieces[...].text == RecordingTests.line(entry))
+    func writesTheSameTheQuickWay(place: (Entry.Place, isUsual: Bool), form: (Entry.Form, isUsual: Bool)) {
+        let bytes = Bytes(text: "{\"a\": 1, \"b\": 2}\r\n")
+        let message = SplicedMessage(bytes, cut: 1..<7, insert: Bytes(text: "\"id\": 7"))
+        let times: [Int64] = [0, 5, 999_999, 1_000_000, .max, -1, .min]
+        for (time, command) in times.flatMap({ time in [nil, 1, 0, Int.max].map { (time, $0) } }) {
+            for kind in [Entry.Kind.received(.message(message, form.0)), .sent(.message(message, form.0))] {
+                let entry = entry(time, place.0, kind, command: command, descriptors: command == 1 ? 16 : 0)
+                let written = quickly(entry)
+                #expect((written != nil) == (place.isUsual && form.isUsual && command != 0))
+                if let written { #expect(written == line(entry)) }
+            }
         }
+    }
+
+    @Test func whatIsNotUsualIsNotWrittenTheQuickWay() {
+        let said = Entry.Kind.received(.message(SplicedMessage(Bytes(text: "{}")), .json))
+        let usual = entry(0, .monitor, said)
+        #expect(quickly(usual) != nil)
+        #expect(quickly(with(usual) { $0.plugin = "x" }) == nil)
+        #expect(quickly(with(usual) { $0.redacted = ["/a"] }) == nil)
+        #expect(quickly(with(usual) { $0.unknownMembers = [1] }) == nil)
+        let others: [Entry.Kind] = [
+            .opened(peer: ""), .closed(reason: ""), .mark(text: ""), .gap(entries: 1), .verdict("hold", nil),
+            .sent(.sameAsMonitor(id: nil)), .received(.invalid([], error: nil)),
+            .received(.withheld(bytes: 1, error: nil)),
+        ]
+        for kind in others { #expect(quickly(entry(0, .monitor, kind)) == nil) }
+    }
+
+    /// As it is written in memory that is as large as was asked for, and no larger.
+    private func quickly(_ entry: Entry) -> String? {
+        var line: [UInt8] = []
+        let isWritten = RecordingEncoder.writeUsual(entry) { bytesMax, write in
+            line = [UInt8](unsafeUninitializedCapacity: bytesMax) { room, count in
+                count = room.baseAddress.map { write(UnsafeMutableRawPointer($0)) } ?? 0
+            }
+            return true
+        }
+        return isWritten ? line[...].text : nil
     }
 }

@@ -68,12 +68,6 @@ enum Session {
     ]
 
     private static let unknown = Bytes(text: #"{"t": 7.000000, "at": "the moon", "is": "seen", "by": ["me"]}"#)
-
-    private static func with(_ entry: Entry, _ change: (inout Entry) -> Void) -> Entry {
-        var entry = entry
-        change(&entry)
-        return entry
-    }
 }
 
 /// What a decoder said, but for the bytes of the line.
@@ -115,6 +109,13 @@ func entry(
 ) -> Entry {
     let time = Instant(microseconds: microseconds)
     return Entry(time: time, place: place, kind: kind, command: command, descriptors: descriptors)
+}
+
+/// The same entry, changed.
+func with(_ entry: Entry, _ change: (inout Entry) -> Void) -> Entry {
+    var entry = entry
+    change(&entry)
+    return entry
 }
 
 /// A message that nothing is changed of.

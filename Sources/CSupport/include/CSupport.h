@@ -39,6 +39,36 @@ int csupport_accept(int socket);
 /// Who is at the other end of a connected unix socket (SO_PEERCRED); -1 and errno on failure.
 int csupport_peer_credentials(int socket, int32_t *pid, uint32_t *uid, uint32_t *gid);
 
+/// Bytes somewhere.
+struct csupport_bytes {
+    const void *start;
+    size_t length;
+};
+
+/// Of whom, which command and how a message is recorded that was passed on as it was.
+struct csupport_line {
+    /// Since the recording's beginning.
+    int64_t microseconds;
+    /// A client's number; 0 is the monitor.
+    int64_t client;
+    /// 0 is none.
+    int64_t command;
+    int64_t descriptors;
+    int is_sent;
+    /// The message's parts.
+    struct csupport_bytes parts[3];
+};
+
+/// Writes a recording's line; `room` must have 256 bytes more than the message has. The length is returned.
+size_t csupport_write_line(void *room, const struct csupport_line *line);
+
+/// What a quick look at what a monitor wrote may find.
+enum { csupport_look_odd = 1, csupport_look_credentials = 2 };
+
+/// Looks at all bytes but the last, which is looked at only as the one behind another: so pieces may be looked at one by
+/// one, each from the last byte of the one before. What makes a line not plain (`csupport_is_plain_line`) is odd.
+int csupport_look(const void *bytes, size_t length);
+
 /// Whether a piece of what a monitor wrote is JSON on one line without a closer look: printable ASCII in which no `f` or
 /// `n`, the last letter of a bare `inf` or `nan`, stands right before `,`, `]`, `}` or the end.
 int csupport_is_plain_line(const void *bytes, size_t length);

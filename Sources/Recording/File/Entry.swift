@@ -53,27 +53,36 @@ public struct Entry: Sendable, Equatable {
     }
 
     /// How a message is written, which decides whether it can be embedded verbatim.
-    public enum Form: Sendable, Equatable {
+    public enum Form: Sendable {
         /// JSON by RFC 8259 on one line.
         case json
         /// QEMU's input dialect, or several lines.
         case dialect
         /// As a monitor wrote it: JSON on one line, unless a bare `inf` or `nan` is in it, or `pretty=on`.
         case monitor
+        /// As a monitor wrote it, and seen to be plain (``QMP/MonitorMessage/isPlain``).
+        case plainMonitor
     }
 
-    /// When, on the proxy's clock.
-    public var time: Instant
-    /// Where.
-    public var place: Place
-    /// What.
-    public var kind: Kind
-    /// The proxy's number of the command; it joins a command's entries and its reply's.
-    public var command: Int?
-    /// How many descriptors went with it.
-    public var descriptors: Int
-    /// The plugin whose command it is; `nil` if it is a client's or the proxy's own.
-    public var plugin: String?
+    private struct Facts: Equatable {
+        var time: Instant
+        var place: Place
+        var kind: Kind
+        var command: Int?
+        var descriptors: Int
+        var plugin: String?
+    }
+
+    /// Behind one reference, since entries are handed on far more often than they are changed.
+    private final class Box: Sendable {
+        let facts: Facts
+
+        init(_ facts: consuming Facts) {
+            self.facts = facts
+        }
+    }
+
+    private var box: Box
     /// The JSON Pointers (RFC 6901) of the values in the message that stand as `"[redacted]"`.
     public var redacted: [String] = []
     /// Members that this version does not know, as they were written: `"name": value, …`; empty if there are none.
@@ -82,18 +91,96 @@ public struct Entry: Sendable, Equatable {
     /// An entry.
     public init(
         time: Instant,
-        place: Place,
-        kind: Kind,
+        place: consuming Place,
+        kind: consuming Kind,
         command: Int? = nil,
         descriptors: Int = 0,
-        plugin: String? = nil
+        plugin: consuming String? = nil
     ) {
-        self.time = time
-        self.place = place
-        self.kind = kind
-        self.command = command
-        self.descriptors = descriptors
-        self.plugin = plugin
+        box = Box(
+            Facts(
+                time: time,
+                place: place,
+                kind: kind,
+                command: command,
+                descriptors: descriptors,
+                plugin: plugin
+            )
+        )
+    }
+
+    private var facts: Facts {
+        get { box.facts }
+        set { box = Box(newValue) }
+    }
+
+    /// When, on the proxy's clock.
+    public var time: Instant {
+        get { box.facts.time }
+        set { facts.time = newValue }
+    }
+    /// Where.
+    public var place: Place {
+        get { box.facts.place }
+        set { facts.place = newValue }
+    }
+    /// What.
+    public var kind: Kind {
+        get { box.facts.kind }
+        set { facts.kind = newValue }
+    }
+    /// The proxy's number of the command; it joins a command's entries and its reply's.
+    public var command: Int? {
+        get { box.facts.command }
+        set { facts.command = newValue }
+    }
+    /// How many descriptors went with it.
+    public var descriptors: Int {
+        get { box.facts.descriptors }
+        set { facts.descriptors = newValue }
+    }
+    /// The plugin whose command it is; `nil` if it is a client's or the proxy's own.
+    public var plugin: String? {
+        get { box.facts.plugin }
+        set { facts.plugin = newValue }
+    }
+}
+
+extension Entry {
+    /// How a message was written that came in or went out, and which of both; `nil` if it was none.
+    ///
+    /// Read from where it is: to look at ``kind`` copies it, which takes longer than all else done with most entries.
+    var passedForm: (form: Form, isSent: Bool)? {
+        switch box.facts.kind {
+        case .received(.message(_, let form)): (form, false)
+        case .sent(.message(_, let form)): (form, true)
+        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
+        }
+    }
+
+    /// The message that came in or went out; `nil` if it was none.
+    var passedMessage: SplicedMessage? {
+        switch box.facts.kind {
+        case .received(.message(let message, _)), .sent(.message(let message, _)): message
+        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
+        }
+    }
+
+    /// Equal when the same is told.
+    public static func == (one: Entry, other: Entry) -> Bool {
+        one.facts == other.facts && one.redacted == other.redacted && one.unknownMembers == other.unknownMembers
+    }
+}
+
+extension Entry.Form: Equatable {
+    /// Equal when the same is written; that a monitor's message was looked at is no difference.
+    public static func == (one: Entry.Form, other: Entry.Form) -> Bool {
+        switch (one, other) {
+        case (.json, .json), (.dialect, .dialect): true
+        case (.monitor, .monitor), (.monitor, .plainMonitor), (.plainMonitor, .monitor): true
+        case (.plainMonitor, .plainMonitor): true
+        case (.json, _), (.dialect, _), (.monitor, _), (.plainMonitor, _): false
+        }
     }
 }
 
@@ -114,14 +201,14 @@ extension Entry.Content {
     private static let longReplyBytes = 4096
 
     /// A reply of the proxy's or the monitor's on its way to the client, the client's id in the place of the proxy's.
-    public static func reply(_ message: SplicedMessage) -> Entry.Content {
+    public static func reply(_ message: SplicedMessage, _ form: Entry.Form) -> Entry.Content {
         let isChanged = !message.cut.isEmpty || !message.insert.isEmpty
-        guard message.count > longReplyBytes, isChanged else { return .message(message, .monitor) }
+        guard form == .monitor, message.count > longReplyBytes, isChanged else { return .message(message, form) }
         if message.insert.isEmpty { return .sameAsMonitor(id: nil) }
         // An id that is a bare inf, or with pretty=on has lines, cannot be embedded.
         let isEmbeddable =
             !message.insert.contains(0x0A)
             && JSONScanner.isObject(Bytes(text: "{\"id\":") + message.insert + Bytes(text: "}"), .strict)
-        return isEmbeddable ? .sameAsMonitor(id: message.insert) : .message(message, .monitor)
+        return isEmbeddable ? .sameAsMonitor(id: message.insert) : .message(message, form)
     }
 }

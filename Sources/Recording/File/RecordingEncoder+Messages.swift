@@ -2,45 +2,9 @@ internal import CSupport
 internal import QMP
 
 extension RecordingEncoder {
-    /// Builds the line of an entry with a long message, in pieces: the message is not copied, but handed on as it is.
-    ///
-    /// - Parameters:
-    ///   - entry: what is to be written.
-    ///   - line: where what is built goes, behind what is there.
-    ///   - body: is given the pieces of the line in order, valid as long as it runs.
-    /// - Returns: what `body` does.
-    public static func withPieces<Result>(
-        of entry: borrowing Entry,
-        in line: inout [UInt8],
-        _ body: ([UnsafeRawBufferPointer]) -> Result
-    ) -> Result {
-        guard let (message, form) = entry.passedMessage else {
-            append(entry, to: &line)
-            return line.withUnsafeBytes { body([$0]) }
-        }
-        return Parts.with(message) { parts in
-            guard form == .json || (form == .monitor && parts.areStrictJSON) else {
-                append(entry, to: &line)
-                return line.withUnsafeBytes { body([$0]) }
-            }
-            append((copy entry).withMessage(standIn), to: &line)
-            // Inside a string the quotes would be escaped: this is the stand-in.
-            let place = line.firstRange(of: standInMember).map { $0.upperBound - standIn.count } ?? line.count
-            return line.withUnsafeBytes { line in
-                let end = UnsafeRawBufferPointer(rebasing: line[(place + standIn.count)...])
-                let start = UnsafeRawBufferPointer(rebasing: line[..<place])
-                let message = [parts.head, parts.insert, parts.tail].map(UnsafeRawBufferPointer.init)
-                return body([start] + message + [end])
-            }
-        }
-    }
-
-    private static let standIn = Bytes(text: "{}")
-    private static let standInMember = Array(#", "message": {}"#.utf8)
-
     static func append(_ message: SplicedMessage, _ form: Entry.Form, to line: inout [UInt8]) {
         Parts.with(message) { parts in
-            guard form == .json || (form == .monitor && parts.areStrictJSON) else {
+            guard form.isJSON || (form == .monitor && parts.areStrictJSON) else {
                 return append(characters: parts.joined, to: &line)
             }
             line.append(#", "message": "#)
@@ -52,7 +16,7 @@ extension RecordingEncoder {
 }
 
 /// A message's parts without its line end; pointers, since each slice would count its references.
-private struct Parts {
+struct Parts {
     let head: UnsafeBufferPointer<UInt8>
     let insert: UnsafeBufferPointer<UInt8>
     let tail: UnsafeBufferPointer<UInt8>
@@ -88,28 +52,16 @@ private struct Parts {
     }
 }
 
-extension Entry {
-    /// How many bytes the message has that came in or went out; 0 if there is none.
-    public var messageBytes: Int {
-        switch kind {
-        case .received(.message(let message, _)), .sent(.message(let message, _)): message.count
-        default: 0
-        }
-    }
+extension Entry.Form {
+    /// Whether a monitor wrote it, and it was looked at.
+    var isPlainMonitor: Bool { if case .plainMonitor = self { true } else { false } }
 
-    fileprivate var passedMessage: (SplicedMessage, Form)? {
-        switch kind {
-        case .received(.message(let message, let form)), .sent(.message(let message, let form)): (message, form)
-        default: nil
+    /// Whether it is known to be strict JSON on one line.
+    var isJSON: Bool {
+        switch self {
+        case .json, .plainMonitor: true
+        case .dialect, .monitor: false
         }
-    }
-
-    /// The same with another message, one that is JSON.
-    fileprivate func withMessage(_ bytes: Bytes) -> Entry {
-        var entry = self
-        let content = Content.message(SplicedMessage(bytes), .json)
-        if case .received = kind { entry.kind = .received(content) } else { entry.kind = .sent(content) }
-        return entry
     }
 }
 

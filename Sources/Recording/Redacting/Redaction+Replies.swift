@@ -23,7 +23,7 @@ extension Redaction {
     ) -> Change? {
         var bytes = message.bytes
         let isPlain = entry.command == nil ? isPlainEvent(bytes, form) : secrets == nil
-        if isPlain, form != .dialect, !Self.mayHoldCredentials(bytes) { return nil }
+        if isPlain, !Self.mayHoldCredentials(bytes, form) { return nil }
         guard outline.read(bytes) else { return .content(.withheld(bytes: message.count, error: nil), []) }
         var values = values(inReply: bytes, secrets, isNumbered: entry.command != nil)
         guard !values.isEmpty else { return nil }
@@ -76,8 +76,13 @@ extension Redaction {
         }
     }
 
-    /// Whether a message whose strings are all in double quotes may hold credentials: a quick look.
-    private static func mayHoldCredentials(_ message: Bytes) -> Bool {
-        message.withUnsafeBytes { csupport_may_hold_credentials($0.baseAddress, $0.count) != 0 }
+    /// Whether a message may hold credentials: a quick look, for which all strings must be in double quotes.
+    private static func mayHoldCredentials(_ message: Bytes, _ form: Entry.Form) -> Bool {
+        switch form {
+        case .plainMonitor: false
+        case .dialect: true
+        case .json, .monitor:
+            message.withUnsafeBytes { csupport_may_hold_credentials($0.baseAddress, $0.count) != 0 }
+        }
     }
 }

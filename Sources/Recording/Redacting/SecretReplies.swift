@@ -65,7 +65,7 @@ struct SecretReplies {
 
     /// Whether a command was seen and found to carry no secret.
     func isKnownPlain(_ number: Int) -> Bool {
-        number <= highest && awaited[number] == nil && !unseen.contains { $0.contains(number) }
+        number <= highest && (isEmpty || awaited[number] == nil && !unseen.contains { $0.contains(number) })
     }
 
     /// Notes a plugin's command, which has its number before its turn, and may come behind later ones.
