@@ -66,7 +66,7 @@ struct Memory: Sendable, Equatable {
     /// The step of a runbook that was about to be taken.
     let intent: JSONValue?
 
-    init(_ plugin: COLOPlugin, intent: JSONValue?) {
+    init(_ plugin: borrowing COLOPlugin, intent: JSONValue?) {
         state = plugin.pair.name
         why =
             switch plugin.pair {

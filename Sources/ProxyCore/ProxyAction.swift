@@ -35,7 +35,7 @@ public enum ProxyAction: Sendable, Equatable {
     /// Connect to a second monitor's address.
     case connectSecondMonitor(Int, address: String)
     /// Keep a plugin's value durably, instead of the one before; report ``ProxyEvent/stored(plugin:number:failure:)``.
-    case store(plugin: Int, number: Int, Bytes)
+    case store(plugin: Int, number: Int, JSONValue)
     /// Start a program with its arguments, and report its lines and its end.
     case startProgram(Int, [String])
     /// Write to a program's standard input.

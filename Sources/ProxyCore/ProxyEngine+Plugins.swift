@@ -90,7 +90,7 @@ extension ProxyEngine {
         lastNumber += 1
         chain.places[place].stores += 1
         stores[lastNumber] = (place, tag)
-        act(.store(plugin: place, number: lastNumber, value.written()))
+        act(.store(plugin: place, number: lastNumber, value))
     }
 
     mutating func stored(_ number: Int, _ failure: String?) {

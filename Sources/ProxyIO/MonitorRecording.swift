@@ -3,7 +3,7 @@ internal import QMP
 internal import Recording
 
 /// What one monitor's server has of its recording: entries on their way to the recorder, less the secrets in them.
-struct MonitorRecording {
+final class MonitorRecording {
     private let recorder: Recorder
     /// The first segment's header, which the others repeat.
     private let header: RecordingHeader
@@ -35,20 +35,23 @@ struct MonitorRecording {
     var status: Recorder.Status { recorder.status }
 
     /// Takes what has happened.
-    mutating func take(_ entry: borrowing Entry) {
+    func take(_ entry: borrowing Entry) {
         hasEntries = true
         if let redacted = redaction?.redacted(entry) { recorder.take(redacted) } else { recorder.take(entry) }
     }
 
-    /// Hands over what was taken; whether a segment is due behind it.
-    mutating func handOver() -> Bool {
-        guard hasEntries else { return false }
+    /// Hands over what was taken; whether a segment is due behind it, and ``wakeUp()`` is.
+    func handOver() -> (isSegmentDue: Bool, isThreadAtRest: Bool) {
+        guard hasEntries else { return (false, false) }
         hasEntries = false
         return recorder.handOver()
     }
 
+    /// Has what was handed over written; for when nothing else is waited for.
+    func wakeUp() { recorder.wakeUp() }
+
     /// Ends the segment and begins the next, whose header tells how things stand with the engine.
-    mutating func beginSegment(describing engine: ProxyEngine, at now: Instant) {
+    func beginSegment(describing engine: ProxyEngine, at now: Instant) {
         _ = handOver()
         recorder.beginSegment(engine.header(ofSegmentIn: header, at: now), at: now)
     }
@@ -57,7 +60,7 @@ struct MonitorRecording {
     func check() -> Bool { recorder.check() }
 
     /// Returns when all is on the disk, or after 5 s; what is missing, in a line for a person.
-    mutating func close() -> String? {
+    func close() -> String? {
         _ = handOver()
         return recorder.close()
     }

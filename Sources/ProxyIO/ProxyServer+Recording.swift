@@ -8,7 +8,11 @@ extension ProxyServer {
     /// Hands what has happened to the recording, before anybody outside can know of it.
     func recordEntries() {
         guard recording?.hasEntries == true else { return }
-        if recording?.handOver() == true { beginSegment() }
+        guard let handedOver = recording?.handOver() else { return }
+        if handedOver.isSegmentDue { beginSegment() }
+        if handedOver.isThreadAtRest {
+            loop.afterFlush { [weak self] in self?.assumeIsolated { $0.recording?.wakeUp() } }
+        }
         if recordingTimer == nil { checkRecordingLater() }
     }
 

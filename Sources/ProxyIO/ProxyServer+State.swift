@@ -22,7 +22,7 @@ extension ProxyServer {
         return events
     }
 
-    func store(_ value: Bytes, _ number: Int, of plugin: Int) {
+    func store(_ value: JSONValue, _ number: Int, of plugin: Int) {
         guard stateWriter != nil else {
             let failure = "no state directory: say --state DIRECTORY"
             handleLater(.stored(plugin: plugin, number: number, failure: failure))
@@ -33,7 +33,7 @@ extension ProxyServer {
     }
 
     private func storeNow() {
-        for (value, number, plugin) in unstored { stateWriter?.store(value, plugin: plugin, number: number) }
+        for (value, number, plugin) in unstored { stateWriter?.store(value.written(), plugin: plugin, number: number) }
         unstored = []
     }
 

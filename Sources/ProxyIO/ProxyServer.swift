@@ -36,7 +36,7 @@ actor ProxyServer {
     let stateDirectory: StateDirectory?
     var stateWriter: StateWriter?
     /// What is to be stored once the turn's messages have left: the thread that writes may take this one's processor.
-    var unstored: [(value: Bytes, number: Int, plugin: Int)] = []
+    var unstored: [(value: JSONValue, number: Int, plugin: Int)] = []
     private var lastClient = 0
     private var actions: [ProxyAction] = []
     private var hasStopped = false

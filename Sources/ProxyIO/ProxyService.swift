@@ -24,7 +24,9 @@ public actor ProxyService {
     private var watchdog: Timer?
     private let notifier = ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
     private var isStopping = false
-    /// Whether recordings wait for their first client.
+    /// Whether there are recordings that play a monitor.
+    private var isPlaying = false
+    /// Whether those wait for their first client.
     private var awaitsFirstClient = false
     private var areAllRecorded = true
     /// The wall clock's time when the loop's was zero.
@@ -102,8 +104,9 @@ public actor ProxyService {
         }
         serversRunning = servers.count
         let isRecording = configurations.contains { $0.recording != nil }
-        awaitsFirstClient = servers.contains { $0.assumeIsolated { $0.mock != nil } }
-        if isRecording || awaitsFirstClient {
+        isPlaying = servers.contains { $0.assumeIsolated { $0.mock != nil } }
+        awaitsFirstClient = isPlaying
+        if isRecording || isPlaying {
             loop.beforeFlush = { [unowned self] in assumeIsolated { $0.beforeFlush() } }
         }
         // First for all: what cannot listen leaves recordings alone.
@@ -128,6 +131,11 @@ public actor ProxyService {
     }
 
     private func beforeFlush() {
+        if isPlaying { beginMocks() }
+        for server in servers { server.assumeIsolated { $0.recordEntries() } }
+    }
+
+    private func beginMocks() {
         if !awaitsFirstClient {
             for server in servers { server.assumeIsolated { $0.beginLaterMock() } }
         } else if servers.contains(where: { $0.assumeIsolated { $0.engine.hasNegotiatedClients } }) {
@@ -135,7 +143,6 @@ public actor ProxyService {
             let first = servers.compactMap { $0.assumeIsolated { $0.mock?.beginsMicrosecondsSince1970 } }.min()
             for server in servers { server.assumeIsolated { $0.beginMock(first: first) } }
         }
-        for server in servers { server.assumeIsolated { $0.recordEntries() } }
     }
 
     private func makeServer(

@@ -215,17 +215,24 @@ public final class Recorder: Sendable {
     ///
     /// With nothing taken it still says how many were lost, if there is room for that by now.
     ///
-    /// - Returns: whether another segment is due, by its size or age: then call ``beginSegment(_:at:)``.
-    @discardableResult
-    public func handOver() -> Bool {
-        let (wakes, isDue, report) = state.withLock { state -> (Bool, Bool, Report?) in
+    /// - Returns: whether another segment is due, by its size or age: then call ``beginSegment(_:at:)``; and whether
+    ///   the thread that writes is at rest: then call ``wakeUp()`` soon.
+    public func handOver() -> (isSegmentDue: Bool, isThreadAtRest: Bool) {
+        let (isDue, rests, report) = state.withLock { state -> (Bool, Bool, Report?) in
             guard !state.isClosed else { return (false, false, nil) }
             let isDue = state.queue.handOver() && canRotate
-            return (state.takeThreadWaiting(), isDue, state.takeReport(on: options.path))
+            return (isDue, state.isThreadWaiting, state.takeReport(on: options.path))
         }
-        if wakes { wake.signal() }
         if let report { onReport(report) }
-        return isDue
+        return (isDue, rests)
+    }
+
+    /// Has the thread write what was handed over, if it is at rest.
+    ///
+    /// Apart from ``handOver()`` since it may take 50 µs, for which what is to be sent need not wait: what was handed
+    /// over is written whatever happens.
+    public func wakeUp() {
+        if state.withLock({ $0.takeThreadWaiting() }) { wake.signal() }
     }
 
     /// Ends the segment and begins another with what is appended next; it is opened by the writing thread.

@@ -107,7 +107,8 @@ public struct Playbook {
         case .setTimer(let timer, let time): return "set \(name(timer)) \(time.seconds(since: now))"
         case .cancelTimer(let timer): return "cancel \(name(timer))"
         case .connectSecondMonitor(let number, let address): return "connect second monitor \(number) to \(address)"
-        case .store(let plugin, let number, let value): return "store \(number) of plugin \(plugin): \(value.text)"
+        case .store(let plugin, let number, let value):
+            return "store \(number) of plugin \(plugin): \(value.written().text)"
         case .startProgram(let number, let arguments): return "start \(number): \(arguments.joined(separator: " "))"
         case .writeToProgram(let number, let bytes): return "write to \(number): \(bytes.text)"
         case .stopProgram(let number): return "stop \(number)"

@@ -5,10 +5,10 @@ internal import Recording
 
 /// The shell's side of plugins' programs and of what they store.
 extension Simulator {
-    mutating func store(_ place: Int, _ number: Int, _ value: Bytes) {
+    mutating func store(_ place: Int, _ number: Int, _ value: JSONValue) {
         guard let report = plugins.announced, report.word == .stores, report.place == place,
-            value.text == "\(report.tag.number)"
-        else { return violated("plugins", "stored, and no plugin has asked for it: \(value.text)") }
+            value == .integer(Int64(report.tag.number))
+        else { return violated("plugins", "stored, and no plugin has asked for it: \(value.written().text)") }
         plugins.announced = nil
         plugins.stores[number] = report.tag
         agenda.add(.stores(plugin: place, number: number), at: later(spread: 20))

@@ -77,6 +77,7 @@ extension Recorder {
     @discardableResult
     func append(_ entries: [Entry]) -> Bool {
         for entry in entries { take(entry) }
-        return handOver()
+        defer { wakeUp() }
+        return handOver().isSegmentDue
     }
 }

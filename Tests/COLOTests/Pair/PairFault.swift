@@ -46,8 +46,8 @@ enum PairFault: String, CaseIterable {
         case .storesMoreAndMore:
             for index in actions.indices {
                 guard case .store(let plugin, let number, let value) = actions[index] else { continue }
-                let text = "[\(value.text), \"\(String(repeating: "x", count: 20_000))\"]"
-                actions[index] = .store(plugin: plugin, number: number, Bytes(text: text))
+                let more = JSONValue.string(String(repeating: "x", count: 20_000))
+                actions[index] = .store(plugin: plugin, number: number, .array([value, more]))
             }
         case .timersPileUp:
             let timer = ProxyTimer.plugin(0, Tag("more", Int(host.world.now.microseconds)))

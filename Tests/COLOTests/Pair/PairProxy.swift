@@ -120,7 +120,7 @@ final class PairProxy {
             let wait = max(0, time.microseconds + start.microseconds - world.now.microseconds)
             world.after(.microseconds(wait)) { self.take(.timer(timer, generation: generation)) }
         case .cancelTimer(let timer): timers[timer] = nil
-        case .store(let place, let number, let value): store(place, number, value)
+        case .store(let place, let number, let value): store(place, number, value.written())
         case .startProgram(let number, let arguments): startProgram(number, arguments)
         case .stopProgram(let number):
             world.after(milliseconds: 1...100) { self.handle(.programEnded(number, .killed(signal: 15))) }
