@@ -7,8 +7,9 @@
 
 // Asked once: to ask takes longer than all else here.
 static intptr_t page_size(void) {
-    static intptr_t size;
-    if (size == 0) size = sysconf(_SC_PAGESIZE);
+    static _Atomic intptr_t known;
+    intptr_t size = known;
+    if (size == 0) known = size = sysconf(_SC_PAGESIZE);
     return size;
 }
 

@@ -141,9 +141,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     ///
     /// For what nobody outside waits for, such as a line of the log or waking another thread, which may take this one's
     /// processor.
-    public func afterFlush(_ errand: @escaping () -> Void) {
+    ///
+    /// - Parameters:
+    ///   - first: whether it comes before those that are there already.
+    ///   - errand: what is called.
+    public func afterFlush(first: Bool = false, _ errand: @escaping () -> Void) {
         assertIsolated()
-        lateErrands.append(errand)
+        lateErrands.insert(errand, at: first ? 0 : lateErrands.endIndex)
     }
 
     private var hasWork: Bool {

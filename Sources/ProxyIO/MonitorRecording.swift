@@ -47,7 +47,7 @@ final class MonitorRecording {
         return recorder.handOver()
     }
 
-    /// Has what was handed over written; for when nothing else is waited for.
+    /// Has what was handed over written; once the messages of the turn have left.
     func wakeUp() { recorder.wakeUp() }
 
     /// Ends the segment and begins the next, whose header tells how things stand with the engine.

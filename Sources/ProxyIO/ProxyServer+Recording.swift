@@ -7,12 +7,11 @@ internal import Recording
 extension ProxyServer {
     /// Hands what has happened to the recording, before anybody outside can know of it.
     func recordEntries() {
-        guard recording?.hasEntries == true else { return }
-        guard let handedOver = recording?.handOver() else { return }
-        if handedOver.isSegmentDue { beginSegment() }
-        if handedOver.isThreadAtRest {
-            loop.afterFlush { [weak self] in self?.assumeIsolated { $0.recording?.wakeUp() } }
-        }
+        guard let recording, recording.hasEntries else { return }
+        let (isSegmentDue, isThreadAtRest) = recording.handOver()
+        if isSegmentDue { beginSegment() }
+        // Before the log, which may be a pipe that nobody reads.
+        if isThreadAtRest { loop.afterFlush(first: true) { recording.wakeUp() } }
         if recordingTimer == nil { checkRecordingLater() }
     }
 

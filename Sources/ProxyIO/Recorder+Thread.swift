@@ -13,8 +13,8 @@ extension Recorder {
 
     /// How long the thread lets entries gather behind a write.
     ///
-    /// 5 ms: to wake a thread costs the event loop 10 µs on a virtual machine, more than all else that it does for an
-    /// entry. So only what comes after a rest wakes it, and under load nobody does. A crash loses nothing by it.
+    /// 5 ms: to wake a thread costs the event loop 10 to 50 µs on a virtual machine, more than all else that it does
+    /// for an entry. So only what comes after a rest wakes it, and under load nobody does. A crash loses nothing by it.
     private static let gatheringTime = DispatchTimeInterval.milliseconds(5)
 
     /// How long it rests before it tries again what failed, or gives memory back.

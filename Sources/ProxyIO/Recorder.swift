@@ -5,9 +5,10 @@ internal import Synchronization
 
 /// A recording that is being written, by a thread of its own: nobody waits for the disk.
 ///
-/// What is appended is written within 5 ms, and is on the disk as ``RecordingOptions/sync`` says. A guardian, a process
-/// of its own, writes the rest if this one is killed. What waits to be written is bounded; entries beyond that are
-/// lost, and the recording tells how many. Call ``close()`` in the end.
+/// What is handed over (``handOver()``, ``wakeUp()``) is written within 5 ms, and is on the disk as
+/// ``RecordingOptions/sync`` says. A guardian, a process of its own, writes the rest if this one is killed. What waits
+/// to be written is bounded; entries beyond that are lost, and the recording tells how many. Call ``close()`` in the
+/// end.
 public final class Recorder: Sendable {
     /// What keeps a recording from being written, in a line for a person.
     public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -202,8 +203,8 @@ public final class Recorder: Sendable {
 
     /// Takes what happened; never waits for the disk.
     ///
-    /// By one thread at a time, which calls ``handOver()`` behind what belongs together. Once it is closed nothing is
-    /// taken any more.
+    /// By one thread at a time, which calls ``handOver()``, and ``wakeUp()``, behind what belongs together. Once it is
+    /// closed nothing is taken any more.
     public func take(_ entry: borrowing Entry) {
         let tooLong = state.withLock { state in state.isClosed ? nil : state.queue.append(entry) }
         if let tooLong {
@@ -211,7 +212,7 @@ public final class Recorder: Sendable {
         }
     }
 
-    /// Has what was taken written, whatever becomes of this process from now on.
+    /// Has what was taken written if this process ends, whatever ends it; if it lives on, ``wakeUp()`` does.
     ///
     /// With nothing taken it still says how many were lost, if there is room for that by now.
     ///
@@ -229,8 +230,7 @@ public final class Recorder: Sendable {
 
     /// Has the thread write what was handed over, if it is at rest.
     ///
-    /// Apart from ``handOver()`` since it may take 50 µs, for which what is to be sent need not wait: what was handed
-    /// over is written whatever happens.
+    /// Apart from ``handOver()`` since it may take 50 µs, for which what is to be sent need not wait.
     public func wakeUp() {
         if state.withLock({ $0.takeThreadWaiting() }) { wake.signal() }
     }

@@ -26,8 +26,8 @@ public struct MonitorMessage: Sendable {
     public let kind: Kind
     /// Whether it is broken into lines.
     public let isPretty: Bool
-    /// Whether it was seen to be one line of JSON (RFC 8259), printable, without what may be part of a credential;
-    /// `false` also if it was not looked at.
+    /// Whether it is one line, printable, with nothing in it that speaks against its being JSON (RFC 8259) or may be
+    /// part of a credential; `false` also if it was not looked at.
     public let isPlain: Bool
 
     init(bytes: Bytes, isPretty: Bool, isPlain: Bool = false) {

@@ -66,6 +66,7 @@ struct MonitorDecoderTests {
         (#"{"return": "a, b/c \\ \n"}"#, true),
         (#"{"return": inf}"#, false), (#"{"return": [nan, 1]}"#, false), (#"{"return": [1, -inf]}"#, false),
         ("{\"return\": \"\u{7F}\"}", false), ("{\"return\": \"é\"}", false), ("{\"return\":\t1}", false),
+        ("{\"return\": \"a\rb\"}", false), ("{\"return\": \"\u{0}\"}", false),
         (#"{"return": "http://x"}"#, false), (#"{"return": "json:{}"}"#, false), (#"{"return": "rbd:x"}"#, false),
         (#"{"return": "\u002f"}"#, false), (#"{"return": "\/"}"#, false),
     ])
@@ -82,9 +83,15 @@ struct MonitorDecoderTests {
                 #expect(message.isPlain == isPlain, "\(padding) spaces, cut at \(cut)")
             }
         }
-        var decoder = MonitorDecoder()
-        decoder.append(Bytes(text: text + "\r\n"))
-        #expect(try decoder.next()?.isPlain == false, "it was not asked for")
+        var (slow, blind) = (MonitorDecoder(looks: true), MonitorDecoder())
+        var messages: [MonitorMessage] = []
+        for byte in (text + "\r\n").utf8 {
+            slow.append([byte])
+            if let message = try slow.next() { messages.append(message) }
+        }
+        #expect(messages.map(\.isPlain) == [isPlain], "byte by byte")
+        blind.append(Bytes(text: text + "\r\n"))
+        #expect(try blind.next()?.isPlain == false, "it was not asked for")
     }
 
     /// What a message is does not depend on the one before it.

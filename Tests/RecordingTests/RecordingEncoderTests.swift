@@ -109,7 +109,7 @@ struct RecordingEncoderTests {
             (Entry.Place.monitor, true), (.client(1), true), (.client(987_654_321_012), true), (.client(0), false),
             (.proxy, false), (.plugin("x"), false), (.secondMonitor("peer"), false),
         ],
-        [(Entry.Form.json, true), (.plainMonitor, true), (.dialect, false), (.monitor, false)]
+        [(Entry.Form.json, true), (.plainMonitor, true), (.monitor, true), (.dialect, false)]
     )
     func writesTheSameTheQuickWay(place: (Entry.Place, isUsual: Bool), form: (Entry.Form, isUsual: Bool)) {
         let bytes = Bytes(text: "{\"a\": 1, \"b\": 2}\r\n")

@@ -226,10 +226,20 @@ private func redacted(_ command: String) -> String {
     return redaction.redact(entry(1, .client(1), .received(message(command)), command: 1)).text
 }
 
-/// What becomes of a reply to a command, at the monitor and at the client.
+/// What becomes of a reply to a command, in a file and on its way from an engine.
 private func told(_ reply: String, after command: String) -> String {
-    var redaction = Redaction()
-    let reply = Entry.Content.message(SplicedMessage(Bytes(text: reply)), .monitor)
+    let inFile = told(reply, .monitor, after: command, isLive: false)
+    var decoder = MonitorDecoder(looks: true)
+    decoder.append(Bytes(text: reply + "\r\n"))
+    let isPlain = (try? decoder.next())?.isPlain ?? false
+    let live = told(reply, isPlain ? .plainMonitor : .monitor, after: command, isLive: true)
+    return inFile == live ? live : "\(inFile) in a file, \(live) live"
+}
+
+/// The same, at the monitor and at the client.
+private func told(_ reply: String, _ form: Entry.Form, after command: String, isLive: Bool) -> String {
+    var redaction = Redaction(isLive: isLive)
+    let reply = Entry.Content.message(SplicedMessage(Bytes(text: reply)), form)
     _ = redaction.redact(entry(1, .client(1), .received(message(command)), command: 1))
     _ = redaction.redact(entry(2, .monitor, .sent(message(command)), command: 1))
     let atMonitor = redaction.redact(entry(3, .monitor, .received(reply), command: 1)).text

@@ -53,7 +53,7 @@ public struct Entry: Sendable, Equatable {
     }
 
     /// How a message is written, which decides whether it can be embedded verbatim.
-    public enum Form: Sendable {
+    public enum Form: Sendable, Equatable {
         /// JSON by RFC 8259 on one line.
         case json
         /// QEMU's input dialect, or several lines.
@@ -62,6 +62,9 @@ public struct Entry: Sendable, Equatable {
         case monitor
         /// As a monitor wrote it, and seen to be plain (``QMP/MonitorMessage/isPlain``).
         case plainMonitor
+
+        /// Whether a monitor wrote it.
+        var isMonitors: Bool { self == .monitor || self == .plainMonitor }
     }
 
     private struct Facts: Equatable {
@@ -116,32 +119,37 @@ public struct Entry: Sendable, Equatable {
 
     /// When, on the proxy's clock.
     public var time: Instant {
-        get { box.facts.time }
+        get { facts.time }
         set { facts.time = newValue }
     }
+
     /// Where.
     public var place: Place {
-        get { box.facts.place }
+        get { facts.place }
         set { facts.place = newValue }
     }
+
     /// What.
     public var kind: Kind {
-        get { box.facts.kind }
+        get { facts.kind }
         set { facts.kind = newValue }
     }
+
     /// The proxy's number of the command; it joins a command's entries and its reply's.
     public var command: Int? {
-        get { box.facts.command }
+        get { facts.command }
         set { facts.command = newValue }
     }
+
     /// How many descriptors went with it.
     public var descriptors: Int {
-        get { box.facts.descriptors }
+        get { facts.descriptors }
         set { facts.descriptors = newValue }
     }
+
     /// The plugin whose command it is; `nil` if it is a client's or the proxy's own.
     public var plugin: String? {
-        get { box.facts.plugin }
+        get { facts.plugin }
         set { facts.plugin = newValue }
     }
 }
@@ -172,18 +180,6 @@ extension Entry {
     }
 }
 
-extension Entry.Form: Equatable {
-    /// Equal when the same is written; that a monitor's message was looked at is no difference.
-    public static func == (one: Entry.Form, other: Entry.Form) -> Bool {
-        switch (one, other) {
-        case (.json, .json), (.dialect, .dialect): true
-        case (.monitor, .monitor), (.monitor, .plainMonitor), (.plainMonitor, .monitor): true
-        case (.plainMonitor, .plainMonitor): true
-        case (.json, _), (.dialect, _), (.monitor, _), (.plainMonitor, _): false
-        }
-    }
-}
-
 extension Entry.Place {
     /// Whether it is a monitor, the own one or a plugin's second one.
     var isMonitor: Bool {
@@ -200,10 +196,15 @@ extension Entry.Content {
     /// 4 KiB: what a person reads stays whole at either place, and what fills disks is written once.
     private static let longReplyBytes = 4096
 
-    /// A reply of the proxy's or the monitor's on its way to the client, the client's id in the place of the proxy's.
+    /// A reply on its way to the client, the client's id in the place of the proxy's.
+    ///
+    /// - Parameters:
+    ///   - message: the reply as it is sent.
+    ///   - form: how it is written; what a monitor wrote is not recorded again if it is long.
+    /// - Returns: what is to be recorded of it.
     public static func reply(_ message: SplicedMessage, _ form: Entry.Form) -> Entry.Content {
         let isChanged = !message.cut.isEmpty || !message.insert.isEmpty
-        guard form == .monitor, message.count > longReplyBytes, isChanged else { return .message(message, form) }
+        guard form.isMonitors, message.count > longReplyBytes, isChanged else { return .message(message, form) }
         if message.insert.isEmpty { return .sameAsMonitor(id: nil) }
         // An id that is a bare inf, or with pretty=on has lines, cannot be embedded.
         let isEmbeddable =

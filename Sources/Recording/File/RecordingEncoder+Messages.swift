@@ -53,9 +53,6 @@ struct Parts {
 }
 
 extension Entry.Form {
-    /// Whether a monitor wrote it, and it was looked at.
-    var isPlainMonitor: Bool { if case .plainMonitor = self { true } else { false } }
-
     /// Whether it is known to be strict JSON on one line.
     var isJSON: Bool {
         switch self {

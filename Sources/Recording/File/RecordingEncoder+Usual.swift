@@ -14,13 +14,14 @@ extension RecordingEncoder {
     ///
     /// - Parameters:
     ///   - entry: what is to be written.
-    ///   - place: gives room for that many bytes at most, if there is that much, and is told how many were written.
-    /// - Returns: whether it was written.
+    ///   - place: calls what it is given with memory for as many bytes as it is told, and takes as many as that has
+    ///     written; `false` if there is not so much memory.
+    /// - Returns: whether it was written; if not, it is no usual one, or there was not enough memory.
     public static func writeUsual(
         _ entry: borrowing Entry,
         to place: (_ bytesMax: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Bool
     ) -> Bool {
-        guard let (form, isSent) = entry.passedForm, form.isJSON, let message = entry.passedMessage,
+        guard let (form, isSent) = entry.passedForm, form != .dialect, let message = entry.passedMessage,
             entry.plugin == nil, entry.redacted.isEmpty, entry.unknownMembers.isEmpty
         else { return false }
         var line = csupport_line()
@@ -35,6 +36,7 @@ extension RecordingEncoder {
         line.is_sent = isSent ? 1 : 0
         guard line.command > 0 || entry.command == nil, line.descriptors >= 0 else { return false }
         return Parts.with(message) { parts in
+            guard form.isJSON || parts.areStrictJSON else { return false }
             line.parts.0 = csupport_bytes(start: parts.head.baseAddress, length: parts.head.count)
             line.parts.1 = csupport_bytes(start: parts.insert.baseAddress, length: parts.insert.count)
             line.parts.2 = csupport_bytes(start: parts.tail.baseAddress, length: parts.tail.count)

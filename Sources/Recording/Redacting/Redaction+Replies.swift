@@ -37,7 +37,7 @@ extension Redaction {
 
     /// Whether it is seen at once that it is an event or a greeting, which no rule speaks of.
     private func isPlainEvent(_ message: Bytes, _ form: Entry.Form) -> Bool {
-        form == .monitor && rules.isEmpty
+        form.isMonitors && rules.isEmpty
             && (message.starts(with: #"{"timestamp": "#.utf8) || message.starts(with: #"{"QMP": "#.utf8))
     }
 

@@ -62,20 +62,20 @@ public struct Redaction: Sendable {
     ///
     /// That nearly always is so, and then nothing is copied.
     public mutating func redacted(_ entry: borrowing Entry) -> Entry? {
-        if isPlainAtOnce(entry) { return nil }
+        if isKnownPlain(entry) { return nil }
         let change = change(of: entry)
         return change == nil && entry.unknownMembers.isEmpty ? nil : applied(change, to: copy entry)
     }
 
     /// Whether it is what three of four entries are: a command that was looked at when the client said it, on its way
     /// to the monitor, or the reply to one, looked at when it came.
-    private func isPlainAtOnce(_ entry: borrowing Entry) -> Bool {
+    private func isKnownPlain(_ entry: borrowing Entry) -> Bool {
         guard isLive, let command = entry.command, let (form, isSent) = entry.passedForm,
             replies.isKnownPlain(command)
         else { return false }
         switch entry.place {
-        case .monitor: return entry.plugin == nil && (isSent || form.isPlainMonitor)
-        case .client: return isSent && form.isPlainMonitor
+        case .monitor: return entry.plugin == nil && (isSent || form == .plainMonitor)
+        case .client: return isSent && form == .plainMonitor
         case .proxy, .plugin, .secondMonitor, .other: return false
         }
     }
