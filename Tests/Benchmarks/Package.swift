@@ -18,6 +18,12 @@ let strictC: [CSetting] = [
 
 let package = Package(
     name: "Benchmarks",
+    products: [
+        .executable(name: "side-by-side", targets: ["side-by-side"]),
+        .executable(name: "colo-failover", targets: ["colo-failover"]),
+        // Beside `side-by-side`, which has it loaded into what it times.
+        .library(name: "stopwatch", type: .dynamic, targets: ["stopwatch"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
     ],
@@ -25,6 +31,8 @@ let package = Package(
         .executableTarget(name: "echo-monitor", cSettings: strictC),
         .executableTarget(name: "load", cSettings: strictC),
         .executableTarget(name: "verdict-child", cSettings: strictC),
+        .executableTarget(name: "tee-relay", cSettings: strictC),
+        .target(name: "stopwatch", cSettings: strictC),
         .executableTarget(
             name: "colo-failover",
             dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -37,6 +45,7 @@ let package = Package(
                 // Not linked in: named so that building `side-by-side` builds these programs beside it.
                 "echo-monitor",
                 "load",
+                "tee-relay",
                 "verdict-child",
             ],
             resources: [.copy("relay.py")],

@@ -11,7 +11,7 @@ struct Bench {
     func run(_ progress: ProgressLine) -> Results {
         var results = Results()
         recordMissing(in: &results, progress)
-        if plan.contenders.contains(.recordingProxy) {
+        if plan.contenders.contains(where: \.records) {
             ballast?.hold()
         }
         defer { ballast?.release() }
@@ -46,7 +46,7 @@ struct Bench {
     }
 
     private func measure(_ step: Plan.Step, number: Int) throws -> Measurement {
-        let ballast = step.contender == .recordingProxy ? ballast : nil
+        let ballast = step.contender.records ? ballast : nil
         ballast?.release()
         defer { ballast?.hold() }
         let paths = try TrialPaths(

@@ -7,6 +7,9 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
     case socat
     case haproxy
     case python
+    /// A simple relay in C, and the same with a recording of blind bytes: what it costs to write down what passes.
+    case tee = "tee-relay"
+    case recordingTee = "tee-relay-recording"
     case proxy = "qmp-proxy"
     case recordingProxy = "qmp-proxy-recording"
     /// With five plugins that do nothing.
@@ -23,6 +26,10 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             rawValue
         case .python:
             "python (asyncio)"
+        case .tee:
+            "tee-relay (a simple relay)"
+        case .recordingTee:
+            "tee-relay, recording"
         case .proxy:
             "qmp-proxy"
         case .recordingProxy:
@@ -36,6 +43,9 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
+    /// Whether it records, and so needs memory to record to.
+    var records: Bool { self == .recordingProxy || self == .recordingTee }
+
     /// The program to start, `nil` where nothing is between.
     ///
     /// Throws if it is not installed.
@@ -47,6 +57,8 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             try programs.find(rawValue)
         case .python:
             try programs.find("python3")
+        case .tee, .recordingTee:
+            try programs.findOwn("tee-relay")
         case .proxy, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy:
             try programs.findProxy()
         }
@@ -76,6 +88,10 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
             return ["-db", "-f", configuration]
         case .python:
             return [try programs.relayScript(), paths.contender, paths.monitor]
+        case .tee:
+            return [paths.contender, paths.monitor]
+        case .recordingTee:
+            return [paths.contender, paths.monitor, paths.recordings + "/vm.bytes"]
         case .proxy:
             return serve
         case .recordingProxy:
@@ -91,7 +107,7 @@ enum Contender: String, CaseIterable, ExpressibleByArgument {
     /// The option that makes the program print its version; `nil` where that is nobody's or already another row's.
     var versionOption: String? {
         switch self {
-        case .direct, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy:
+        case .direct, .tee, .recordingTee, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy:
             nil
         case .socat:
             "-V"

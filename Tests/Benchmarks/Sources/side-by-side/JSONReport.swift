@@ -53,7 +53,7 @@ struct JSONReport: Codable {
                 unit: scenario.unit,
                 contenders: contenders,
                 ratioOfRecordingToNot: results.ratio(scenario, .recordingProxy, to: .proxy),
-                roundsWithGap: results.roundsWithGap(scenario)
+                roundsWithGap: results.roundsWithGap(scenario, .recordingProxy)
             )
         }
     }

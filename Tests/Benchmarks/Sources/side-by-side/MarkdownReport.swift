@@ -10,13 +10,15 @@ struct MarkdownReport {
 
     /// What recording costs, `nil` where that was not measured.
     func recordingTable(_ scenarios: [Scenario], directory: RecordDirectory) -> String? {
-        let rows = scenarios.compactMap { recordingRow($0) }
+        let pairs: [(Contender, Contender)] = [(.recordingProxy, .proxy), (.recordingTee, .tee)]
+        let rows = scenarios.flatMap { scenario in pairs.compactMap { recordingRow(scenario, $0, to: $1) } }
         guard !rows.isEmpty else {
             return nil
         }
         let header = [
             "### what recording costs", "", "Recordings in \(directory.summary).", "",
-            "| scenario | recording to not recording | lowest – highest | rounds with gaps |", "|---|--:|--:|--:|",
+            "| scenario | who records | to not recording | lowest – highest | rounds with gaps |",
+            "|---|---|--:|--:|--:|",
         ]
         return (header + rows + [""]).joined(separator: "\n")
     }
@@ -33,12 +35,14 @@ struct MarkdownReport {
         return (header + rows + [""]).joined(separator: "\n")
     }
 
-    private func recordingRow(_ scenario: Scenario) -> String? {
-        let ratios = results.ratios(scenario, .recordingProxy, to: .proxy)
-        guard let median = medianOf(ratios), let gaps = results.roundsWithGap(scenario)?.count else {
+    private func recordingRow(_ scenario: Scenario, _ contender: Contender, to plain: Contender) -> String? {
+        let ratios = results.ratios(scenario, contender, to: plain)
+        guard let median = medianOf(ratios), let gaps = results.roundsWithGap(scenario, contender)?.count else {
             return nil
         }
-        let cells = [Self.number(median, decimals: 2), Self.range(ratios, decimals: 2), "\(gaps) of \(roundCount)"]
+        let cells = [
+            plain.title, Self.number(median, decimals: 2), Self.range(ratios, decimals: 2), "\(gaps) of \(roundCount)",
+        ]
         return "| \(scenario.rawValue) | " + cells.joined(separator: " | ") + " |"
     }
 
@@ -110,7 +114,7 @@ struct MarkdownReport {
     }
 
     private func notes(_ scenario: Scenario) -> [String] {
-        guard let rounds = results.roundsWithGap(scenario) else {
+        guard let rounds = results.roundsWithGap(scenario, .recordingProxy) else {
             return []
         }
         let title = Contender.recordingProxy.title

@@ -16,12 +16,13 @@ struct Programs {
     /// The path to qmp-proxy as the user gave it.
     var proxy: String
 
-    /// `echo-monitor` and `load` are built into the directory of this program.
+    /// What belongs to the benchmarks is built into the directory of this program.
     func findOwn(_ name: String) throws -> String {
         let directory = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = URL(fileURLWithPath: directory).deletingLastPathComponent().appendingPathComponent(name).path
         guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw Failure("\(name) is not beside this program; build the whole package with `swift build`")
+            let build = "swift build -c release --package-path Tests/Benchmarks"
+            throw Failure("\(name) is not beside this program; build all with `\(build)`")
         }
         return path
     }

@@ -49,9 +49,9 @@ struct Results {
         }
     }
 
-    /// The rounds in which the recording had a gap, or `nil` where nothing was recorded.
-    func roundsWithGap(_ scenario: Scenario) -> [Int]? {
-        let rounds = rounds(scenario, .recordingProxy)
+    /// The rounds in which a contender's recording had a gap, or `nil` where nothing was recorded.
+    func roundsWithGap(_ scenario: Scenario, _ contender: Contender) -> [Int]? {
+        let rounds = rounds(scenario, contender)
         return rounds.isEmpty ? nil : rounds.filter { $0.value.recordingHasGap == true }.keys.sorted()
     }
 }

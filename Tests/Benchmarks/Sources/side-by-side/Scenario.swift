@@ -58,8 +58,13 @@ enum Scenario: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// Contenders that can have a figure: with nothing between there is no memory to measure.
+    /// Contenders that can have a figure: with nothing between there is no memory to measure, and the simple relay has
+    /// one client at a time.
     func takes(_ contender: Contender) -> Bool {
-        self != .idle || contender != .direct
+        switch contender {
+        case .direct: self != .idle
+        case .tee, .recordingTee: self == .pingpong || self == .big200KiB || self == .big1MiB
+        case .socat, .haproxy, .python, .proxy, .recordingProxy, .pluginsProxy, .execProxy, .verdictProxy: true
+        }
     }
 }

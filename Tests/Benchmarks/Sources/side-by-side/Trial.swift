@@ -28,14 +28,15 @@ struct Trial {
         try waitForGreeting(at: paths.contender, from: between, name: contender.rawValue)
 
         var measurement = try measure(at: paths.contender, between: between)
-        if contender == .recordingProxy {
+        if contender.records {
             // Only once it has ended is everything written.
             between.end()
             let recording = try Recording(paths: paths, programs: programs)
             guard recording.bytes > 0 else {
                 throw Failure("it wrote no recording")
             }
-            measurement.recordingHasGap = recording.hasGap
+            // What the simple relay has lost, it says in the end.
+            measurement.recordingHasGap = recording.hasGap || (contender == .recordingTee && between.complaint != nil)
             measurement.recordingBytes = recording.bytes
         }
         return measurement
