@@ -83,3 +83,15 @@ int csupport_look(const void *bytes, size_t length) {
 #endif
     return look(bytes, places);
 }
+
+int csupport_is_plain_line(const void *bytes, size_t length) {
+    const unsigned char *text = bytes;
+    if (length == 0) return 1;
+    unsigned char last = text[length - 1];
+    return !(csupport_look(bytes, length) & csupport_look_odd) && (unsigned char)(last - 0x20) <= 0x5E &&
+           (last | 0x08) != 'n';
+}
+
+int csupport_may_hold_credentials(const void *bytes, size_t length) {
+    return (csupport_look(bytes, length) & csupport_look_credentials) != 0;
+}

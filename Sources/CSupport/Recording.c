@@ -33,36 +33,17 @@ static inline __attribute__((always_inline)) int any(const unsigned char *text, 
     return found;
 }
 
-static inline __attribute__((always_inline)) unsigned char is_of_credentials(const unsigned char *at) {
-    unsigned char is_slash = (at[0] == '/') & (at[1] == '/');
-    unsigned char is_scheme = ((at[0] == 'n') | (at[0] == 'd')) & (at[1] == ':');
-    unsigned char hides = (at[0] == '\\') & ((at[1] == 'u') | (at[1] == '/') | (at[1] == '\''));
-    return is_slash | is_scheme | hides;
-}
-
-int csupport_is_plain_line(const void *bytes, size_t length) {
-    const unsigned char *text = bytes;
-    if (length == 0) return 1;
-    unsigned char last = text[length - 1];
-    return !(csupport_look(bytes, length) & csupport_look_odd) && (unsigned char)(last - 0x20) <= 0x5E &&
-           (last | 0x08) != 'n';
-}
-
-int csupport_may_hold_credentials(const void *bytes, size_t length) {
-    return (csupport_look(bytes, length) & csupport_look_credentials) != 0;
-}
-
 static inline __attribute__((always_inline)) unsigned char is_word(const unsigned char *at, const char word[4]) {
     return ((at[0] | 0x20) == word[0]) & ((at[1] | 0x20) == word[1]) & ((at[2] | 0x20) == word[2]) &
            ((at[3] | 0x20) == word[3]);
 }
 
 static inline __attribute__((always_inline)) unsigned char is_of_secret(const unsigned char *at) {
-    return is_of_credentials(at) | (at[0] == '\\') | is_word(at, "pass") | is_word(at, "word") | is_word(at, "-oob");
+    return (at[0] == '\\') | is_word(at, "pass") | is_word(at, "word") | is_word(at, "-oob");
 }
 
 WIDE int csupport_may_hold_secret(const void *bytes, size_t length) {
-    return length < 4 || any(bytes, length - 3, is_of_secret);
+    return length < 4 || csupport_may_hold_credentials(bytes, length) || any(bytes, length - 3, is_of_secret);
 }
 
 #define WRITE(at, text) (memcpy(at, text, sizeof(text) - 1), at + sizeof(text) - 1)

@@ -4,7 +4,7 @@ internal import QMP
 extension RecordingEncoder {
     static func append(_ message: SplicedMessage, _ form: Entry.Form, to line: inout [UInt8]) {
         Parts.with(message) { parts in
-            guard form.isJSON || (form == .monitor && parts.areStrictJSON) else {
+            guard parts.areJSON(form) else {
                 return append(characters: parts.joined, to: &line)
             }
             line.append(#", "message": "#)
@@ -38,6 +38,15 @@ struct Parts {
         }
     }
 
+    /// Whether they can be embedded in a line as they are.
+    func areJSON(_ form: Entry.Form) -> Bool {
+        switch form {
+        case .json, .plainMonitor: true
+        case .monitor: areStrictJSON
+        case .dialect: false
+        }
+    }
+
     var joined: Bytes {
         Bytes(head) + insert + tail
     }
@@ -45,20 +54,10 @@ struct Parts {
     /// Whether a monitor's message is JSON by RFC 8259 on one line.
     ///
     /// Nearly always a quick look says so; only what it finds odd is scanned.
-    var areStrictJSON: Bool {
+    private var areStrictJSON: Bool {
         if head.isPlainLine, insert.isPlainLine, tail.isPlainLine { return true }
         let joined = joined
         return !joined.contains(0x0A) && joined.isUTF8 && JSONScanner.isObject(joined, .strict)
-    }
-}
-
-extension Entry.Form {
-    /// Whether it is known to be strict JSON on one line.
-    var isJSON: Bool {
-        switch self {
-        case .json, .plainMonitor: true
-        case .dialect, .monitor: false
-        }
     }
 }
 

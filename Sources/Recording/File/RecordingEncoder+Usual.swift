@@ -21,7 +21,7 @@ extension RecordingEncoder {
         _ entry: borrowing Entry,
         to place: (_ bytesMax: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Bool
     ) -> Bool {
-        guard let (form, isSent) = entry.passedForm, form != .dialect, let message = entry.passedMessage,
+        guard let (form, isSent) = entry.passedForm, let message = entry.passedMessage,
             entry.plugin == nil, entry.redacted.isEmpty, entry.unknownMembers.isEmpty
         else { return false }
         var line = csupport_line()
@@ -36,7 +36,7 @@ extension RecordingEncoder {
         line.is_sent = isSent ? 1 : 0
         guard line.command > 0 || entry.command == nil, line.descriptors >= 0 else { return false }
         return Parts.with(message) { parts in
-            guard form.isJSON || parts.areStrictJSON else { return false }
+            guard parts.areJSON(form) else { return false }
             line.parts.0 = csupport_bytes(start: parts.head.baseAddress, length: parts.head.count)
             line.parts.1 = csupport_bytes(start: parts.insert.baseAddress, length: parts.insert.count)
             line.parts.2 = csupport_bytes(start: parts.tail.baseAddress, length: parts.tail.count)
