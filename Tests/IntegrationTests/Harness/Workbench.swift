@@ -90,17 +90,18 @@ final class Workbench: Sendable {
             testCase: Test.Case?,
             performing function: @Sendable @concurrent () async throws -> Void
         ) async throws {
-            let bench = try Workbench()
-            defer { bench.clear(testNamed: test.name) }
-            do {
-                // Tests with a real QEMU wait in system calls; on the threads that all tests share they would keep the
-                // others from running.
-                try await withTaskExecutorPreference(WaitingExecutor.shared) {
+            // Tests with a real QEMU wait in system calls; on the threads that all tests share they would keep the
+            // others from running. What they have started ends there, too: on its way back to the shared threads a
+            // test waits behind all others, and its QEMUs would go on meanwhile.
+            try await withTaskExecutorPreference(WaitingExecutor.shared) {
+                let bench = try Workbench()
+                defer { bench.clear(testNamed: test.name) }
+                do {
                     try await Workbench.$running.withValue(bench, operation: function)
+                } catch {
+                    bench.noteFailure()
+                    throw error
                 }
-            } catch {
-                bench.noteFailure()
-                throw error
             }
         }
     }
