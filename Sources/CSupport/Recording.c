@@ -46,16 +46,49 @@ WIDE int csupport_may_hold_secret(const void *bytes, size_t length) {
     return length < 4 || csupport_may_hold_credentials(bytes, length) || any(bytes, length - 3, is_of_secret);
 }
 
+uint64_t csupport_hash(const void *bytes, size_t length) {
+    uint64_t hash = 0xCBF29CE484222325;
+    for (const unsigned char *at = bytes, *end = at + length; at < end; at++) hash = (hash ^ *at) * 0x100000001B3;
+    return hash;
+}
+
+intptr_t csupport_command_name(const void *bytes, size_t length, intptr_t *name_length) {
+    static const char before[] = "{\"execute\":";
+    const char *text = bytes, *at = text + sizeof before - 1, *end = text + length;
+    // Two more: a space, and the quote.
+    if (length < sizeof before + 2 || memcmp(text, before, sizeof before - 1) != 0) return 0;
+    if (*at == ' ') at++;
+    if (*at++ != '"') return 0;
+    const char *quote = memchr(at, '"', (size_t)(end - at));
+    if (!quote) return 0;
+    *name_length = quote - at;
+    return at - text;
+}
+
 #define WRITE(at, text) (memcpy(at, text, sizeof(text) - 1), at + sizeof(text) - 1)
 
-static char *write_number(char *at, uint64_t number, int digits_min) {
-    char digits[20], *end = digits + sizeof digits, *start = end;
-    do {
-        *--start = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0 || end - start < digits_min);
-    memcpy(at, start, (size_t)(end - start));
-    return at + (end - start);
+// Two digits at a time.
+static const char digits_of[200] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+static char *write_number(char *at, uint64_t number) {
+    // As many more behind the digits: to copy what is always as long is quicker.
+    enum { digits_max = 20 };
+    char digits[2 * digits_max] = {0}, *start = digits + digits_max;
+    for (; number >= 100; number /= 100) memcpy(start -= 2, digits_of + number % 100 * 2, 2);
+    if (number >= 10) {
+        memcpy(start -= 2, digits_of + number * 2, 2);
+    } else {
+        *--start = (char)('0' + number);
+    }
+    memcpy(at, start, digits_max);
+    return at + (digits + digits_max - start);
+}
+
+static char *write_six_digits(char *at, uint64_t number) {
+    for (int place = 4; place >= 0; place -= 2, number /= 100) memcpy(at + place, digits_of + number % 100 * 2, 2);
+    return at + 6;
 }
 
 size_t csupport_write_line(void *room, const struct csupport_line *line) {
@@ -65,30 +98,32 @@ size_t csupport_write_line(void *room, const struct csupport_line *line) {
         *at++ = '-';
         time = -time;
     }
-    at = write_number(at, time / 1000000, 1);
+    at = write_number(at, time / 1000000);
     *at++ = '.';
-    at = write_number(at, time % 1000000, 6);
+    at = write_six_digits(at, time % 1000000);
     if (line->client) {
         at = WRITE(at, ", \"at\": \"client ");
-        at = write_number(at, (uint64_t)line->client, 1);
+        at = write_number(at, (uint64_t)line->client);
     } else {
         at = WRITE(at, ", \"at\": \"monitor");
     }
     at = line->is_sent ? WRITE(at, "\", \"is\": \"sent\"") : WRITE(at, "\", \"is\": \"received\"");
     if (line->command) {
         at = WRITE(at, ", \"command\": ");
-        at = write_number(at, (uint64_t)line->command, 1);
+        at = write_number(at, (uint64_t)line->command);
     }
     if (line->descriptors) {
         at = WRITE(at, ", \"fds\": ");
-        at = write_number(at, (uint64_t)line->descriptors, 1);
+        at = write_number(at, (uint64_t)line->descriptors);
     }
     at = WRITE(at, ", \"message\": ");
+    const char *start = at;
     for (int i = 0; i < 3; i++) {
         if (line->parts[i].length == 0) continue;
         memcpy(at, line->parts[i].start, line->parts[i].length);
         at += line->parts[i].length;
     }
+    while (at > start && (at[-1] == '\n' || at[-1] == '\r')) at--;
     at = WRITE(at, "}\n");
     return (size_t)(at - (char *)room);
 }

@@ -87,8 +87,10 @@ extension ProxyEngine {
             swap(&descriptors, &clients[index].descriptors)
         }
         record(
-            .client(clients[index].number),
-            .received(.message(SplicedMessage(message.bytes), message.form)),
+            SplicedMessage(message.bytes),
+            message.form,
+            isSent: false,
+            client: clients[index].number,
             command: commandNumber,
             descriptors: descriptors.count
         )

@@ -106,7 +106,11 @@ extension ProxyEngine {
 
     mutating func send(_ reply: SplicedMessage, as form: Entry.Form, toClientAt index: Int, command: Int? = nil) {
         let number = clients[index].number
-        record(.client(number), .sent(.reply(reply, form)), command: command)
+        if let content = Entry.Content.inPlace(of: reply, form) {
+            record(.client(number), .sent(content), command: command)
+        } else {
+            record(reply, form, isSent: true, client: number, command: command)
+        }
         act(.send(.client(number), reply))
     }
 

@@ -104,7 +104,7 @@ extension ProxyEngine {
         case .greeting: takeGreeting(message)
         case .event(let name):
             counts.events += 1
-            record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
+            record(message)
             if chain.isEmpty { events.append(message) } else { showEvent(name, message, &events) }
         }
     }
@@ -128,16 +128,21 @@ extension ProxyEngine {
 
     private mutating func belongsToNobody(_ message: MonitorMessage) {
         counts.repliesToNobody += 1
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
+        record(message)
         // Not what it says: that may be a secret, which only a recording would leave out.
         log(.info, "a message of \(message.bytes.count) bytes that belongs to nobody")
+    }
+
+    private mutating func record(_ message: MonitorMessage, command: Int? = nil, ofPlugin place: Int? = nil) {
+        let whole = SplicedMessage(message.bytes)
+        record(whole, message.form, isSent: false, client: nil, command: command, ofPlugin: place)
     }
 
     // MARK: - Greeting and negotiation
 
     private mutating func takeGreeting(_ message: MonitorMessage) {
         guard monitor.phase == .silent, let greeting = Greeting(message) else { return belongsToNobody(message) }
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
+        record(message)
         monitor.greeting = greeting
         monitor.phase = .negotiating
         log(.info, "the monitor is QEMU \(greeting.version) \(greeting.package)")
@@ -159,7 +164,7 @@ extension ProxyEngine {
     }
 
     private mutating func negotiated(_ message: MonitorMessage, isError: Bool) {
-        record(.monitor, .received(.message(SplicedMessage(message.bytes), message.form)))
+        record(message)
         guard !isError else {
             log(.error, "the monitor refuses to negotiate: \(message.bytes.quoted)")
             return closeMonitor()
@@ -180,12 +185,7 @@ extension ProxyEngine {
             let outgoing = queue.answered(number)
         else { return belongsToNobody(message) }
         counts.replies += 1
-        record(
-            .monitor,
-            .received(.message(SplicedMessage(message.bytes), message.form)),
-            command: number,
-            plugin: outgoing.place.map { chain.places[$0].name }
-        )
+        record(message, command: number, ofPlugin: outgoing.place)
         if let name = CommandTraits.descriptorName(of: outgoing.command), !isError { note(name, outgoing) }
         guard let client = outgoing.client else { return executed(number, message, isError: isError) }
         guard let index = clients.index(of: client), !clients[index].isLeaving else { return }
@@ -269,11 +269,13 @@ extension ProxyEngine {
     mutating func send(_ outgoing: CommandQueue.Outgoing) {
         queue.sent(outgoing, at: now)
         record(
-            .monitor,
-            .sent(.message(outgoing.message, outgoing.command.message.form)),
+            outgoing.message,
+            outgoing.command.message.form,
+            isSent: true,
+            client: nil,
             command: outgoing.number,
             descriptors: outgoing.descriptors.count,
-            plugin: outgoing.place.map { chain.places[$0].name }
+            ofPlugin: outgoing.place
         )
         act(.send(.monitor, outgoing.message, descriptors: outgoing.descriptors))
     }

@@ -4,6 +4,58 @@ public import Recording
 
 /// What the engine has to do with its recording.
 extension ProxyEngine {
+    /// Records, if anything is recorded at all.
+    mutating func record(
+        _ place: Entry.Place,
+        _ kind: Entry.Kind,
+        command: Int? = nil,
+        descriptors: Int = 0,
+        plugin: String? = nil
+    ) {
+        guard records else { return }
+        counts.entries += 1
+        let entry = Entry(
+            time: now,
+            place: place,
+            kind: kind,
+            command: command,
+            descriptors: descriptors,
+            plugin: plugin
+        )
+        act(.record(entry))
+    }
+
+    /// The same, and quicker, for a message between the proxy and a client, or its monitor.
+    mutating func record(
+        _ message: SplicedMessage,
+        _ form: Entry.Form,
+        isSent: Bool,
+        client: Int?,
+        command: Int? = nil,
+        descriptors: Int = 0,
+        ofPlugin place: Int? = nil
+    ) {
+        if let place {
+            let kind: Entry.Kind = isSent ? .sent(.message(message, form)) : .received(.message(message, form))
+            let plugin = chain.places[place].name
+            return record(.monitor, kind, command: command, descriptors: descriptors, plugin: plugin)
+        }
+        guard records else { return }
+        counts.entries += 1
+        let usual = UsualMessage(
+            message,
+            form,
+            isSent: isSent,
+            client: client,
+            command: command,
+            descriptors: descriptors,
+            at: now
+        )
+        act(.record(Entry(consume usual)))
+    }
+
+    private var records: Bool { settings.recording != nil || settings.isWatched }
+
     /// The header of a segment that begins behind all that was recorded until now: as the recording's own, and how
     /// things stand.
     public func header(ofSegmentIn recording: RecordingHeader, at now: Instant) -> RecordingHeader {

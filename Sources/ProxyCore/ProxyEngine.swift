@@ -172,28 +172,4 @@ public struct ProxyEngine {
     mutating func log(_ level: LogLevel, _ text: String) {
         act(.log(level, text))
     }
-
-    /// Records, if anything is recorded at all.
-    mutating func record(
-        _ place: consuming Entry.Place,
-        _ kind: consuming Entry.Kind,
-        command: Int? = nil,
-        descriptors: Int = 0,
-        plugin: consuming String? = nil
-    ) {
-        guard settings.recording != nil || settings.isWatched else { return }
-        counts.entries += 1
-        act(
-            .record(
-                Entry(
-                    time: now,
-                    place: place,
-                    kind: kind,
-                    command: command,
-                    descriptors: descriptors,
-                    plugin: plugin
-                )
-            )
-        )
-    }
 }

@@ -7,10 +7,11 @@ final class MonitorRecording {
     private let recorder: Recorder
     /// The first segment's header, which the others repeat.
     private let header: RecordingHeader
+    // Unchecked: all is on the loop's thread, and each message would be checked for being alone with these.
     /// Leaves secrets out of what is recorded; `nil` leaves them in.
-    private var redaction: Redaction?
+    @exclusivity(unchecked) private var redaction: Redaction?
     /// Whether something was taken that is not handed over.
-    private(set) var hasEntries = false
+    @exclusivity(unchecked) private(set) var hasEntries = false
 
     /// Begins to record.
     ///

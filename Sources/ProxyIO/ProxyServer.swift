@@ -14,7 +14,8 @@ actor ProxyServer {
     let logger: Logger
     private let header: RecordingHeader
     private let startedMicrosecondsSince1970: Int64
-    var recording: MonitorRecording?
+    /// All that uses it is on the loop's thread, where each message would be checked for being alone with it.
+    @exclusivity(unchecked) var recording: MonitorRecording?
     /// Set as long as something is to be written.
     var recordingTimer: Timer?
     /// The recording that plays the monitor, if one does.
@@ -132,9 +133,14 @@ actor ProxyServer {
         var actions: [ProxyAction] = []
         swap(&self.actions, &actions)
         engine.handle(event, at: now, into: &actions)
-        // By pointer: a loop would copy each.
-        actions.withUnsafeBufferPointer { actions in
-            for index in actions.indices { perform(actions[index]) }
+        actions.withUnsafeMutableBufferPointer { actions in
+            guard let first = actions.baseAddress else { return }
+            for place in first..<first + actions.count {
+                // Moved out, which is quicker than a copy; something must stand there.
+                let action = place.move()
+                place.initialize(to: .stopped)
+                perform(consume action)
+            }
         }
         actions.removeAll(keepingCapacity: true)
         swap(&self.actions, &actions)
@@ -142,8 +148,8 @@ actor ProxyServer {
 
     var now: Instant { Instant(microseconds: loop.microsecondsSinceStart()) }
 
-    private func perform(_ action: borrowing ProxyAction) {
-        switch action {
+    private func perform(_ action: consuming ProxyAction) {
+        switch consume action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
         case .record(let entry):
             recording?.take(entry)

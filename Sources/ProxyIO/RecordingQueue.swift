@@ -78,7 +78,8 @@ struct RecordingQueue {
             lose(at: entry.time)
             return nil
         }
-        if RecordingEncoder.writeUsual(entry, to: { ring.append(upTo: $0, $1) }) {
+        if let bytes = RecordingEncoder.bytesOfUsual(entry), let place = ring.place(for: bytes) {
+            ring.wrote(RecordingEncoder.writeUsual(entry, to: place))
             entriesWritten += 1
             return nil
         }

@@ -46,21 +46,23 @@ struct RecordingRing: Sendable {
 
     /// Copies bytes into the ring, all or, if there is no room, none.
     mutating func append(_ bytes: [UInt8]) -> Bool {
-        append(upTo: bytes.count) { room in
-            bytes.withUnsafeBytes { $0.baseAddress.map { room.copyMemory(from: $0, byteCount: bytes.count) } }
-            return bytes.count
-        }
+        guard let place = place(for: bytes.count) else { return false }
+        bytes.withUnsafeBytes { $0.baseAddress.map { place.copyMemory(from: $0, byteCount: bytes.count) } }
+        wrote(bytes.count)
+        return true
     }
 
-    /// Has at most so many bytes written in the ring, where they are to be; nothing if there is no room for as many.
-    ///
-    /// `write` says how many it has written.
-    mutating func append(upTo count: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Bool {
-        guard count <= room else { return false }
+    /// Where so many bytes may be written; `nil` if there is no room for as many.
+    func place(for count: Int) -> UnsafeMutableRawPointer? {
+        guard count <= room else { return nil }
         if end == tail { rewind() }
-        if let place = csupport_ring_bytes(address, end) { end += write(place) }
+        return csupport_ring_bytes(address, end)
+    }
+
+    /// Takes what was written at ``place(for:)``.
+    mutating func wrote(_ count: Int) {
+        end += count
         bytesTouched = min(size, max(bytesTouched, end - csupport_ring_base(address)))
-        return true
     }
 
     /// Hands over what was appended: from now on it is written, whatever becomes of this process.

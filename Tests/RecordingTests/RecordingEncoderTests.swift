@@ -142,13 +142,10 @@ struct RecordingEncoderTests {
 
     /// As it is written in memory that is as large as was asked for, and no larger.
     private func quickly(_ entry: Entry) -> String? {
-        var line: [UInt8] = []
-        let isWritten = RecordingEncoder.writeUsual(entry) { bytesMax, write in
-            line = [UInt8](unsafeUninitializedCapacity: bytesMax) { room, count in
-                count = room.baseAddress.map { write(UnsafeMutableRawPointer($0)) } ?? 0
-            }
-            return true
+        guard let bytesMax = RecordingEncoder.bytesOfUsual(entry) else { return nil }
+        let line = [UInt8](unsafeUninitializedCapacity: bytesMax) { room, count in
+            count = room.baseAddress.map { RecordingEncoder.writeUsual(entry, to: $0) } ?? 0
         }
-        return isWritten ? line[...].text : nil
+        return line[...].text
     }
 }

@@ -55,7 +55,7 @@ struct csupport_line {
     int64_t command;
     int64_t descriptors;
     int is_sent;
-    /// The message's parts.
+    /// The message's parts; line ends behind it are left out.
     struct csupport_bytes parts[3];
 };
 
@@ -80,6 +80,13 @@ int csupport_may_hold_credentials(const void *bytes, size_t length);
 /// Whether a command in strict JSON may hold credentials, an escape, the name of a password however it is misspelt by
 /// one letter (half of it is left then), or an `exec-oob`.
 int csupport_may_hold_secret(const void *bytes, size_t length);
+
+/// A number by which short texts are told apart (FNV-1a).
+uint64_t csupport_hash(const void *bytes, size_t length);
+
+/// Where the name of a command begins that is written as nearly all are, `{"execute": "query-status"`, or without the
+/// space; its length goes to `name_length`. 0 if it is written otherwise.
+intptr_t csupport_command_name(const void *bytes, size_t length, intptr_t *name_length);
 
 /// Where the value of JSON (RFC 8259) ends with which the bytes begin, white space before it included; -1 if there is
 /// none, or one that only a closer look can tell: brackets nested more than 1,024 deep. Bytes from 0x80 on are taken as

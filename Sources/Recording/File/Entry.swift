@@ -67,6 +67,7 @@ public struct Entry: Sendable, Equatable {
         var isMonitors: Bool { self == .monitor || self == .plainMonitor }
     }
 
+    /// All there is to tell of an entry.
     private struct Facts: Equatable {
         var time: Instant
         var place: Place
@@ -74,6 +75,8 @@ public struct Entry: Sendable, Equatable {
         var command: Int?
         var descriptors: Int
         var plugin: String?
+        var redacted: [String] = []
+        var unknownMembers: [UInt8] = []
     }
 
     /// Behind one reference, since entries are handed on far more often than they are changed.
@@ -85,11 +88,10 @@ public struct Entry: Sendable, Equatable {
         }
     }
 
-    private var box: Box
-    /// The JSON Pointers (RFC 6901) of the values in the message that stand as `"[redacted]"`.
-    public var redacted: [String] = []
-    /// Members that this version does not know, as they were written: `"name": value, …`; empty if there are none.
-    public var unknownMembers: [UInt8] = []
+    /// What the entry tells if that is usual.
+    private(set) var usual: UsualMessage
+    /// What it tells if that is not; `nil` if it is.
+    private var box: Box?
 
     /// An entry.
     public init(
@@ -100,26 +102,70 @@ public struct Entry: Sendable, Equatable {
         descriptors: Int = 0,
         plugin: consuming String? = nil
     ) {
-        box = Box(
-            Facts(
-                time: time,
-                place: place,
-                kind: kind,
-                command: command,
-                descriptors: descriptors,
-                plugin: plugin
-            )
+        self.init(
+            Facts(time: time, place: place, kind: kind, command: command, descriptors: descriptors, plugin: plugin)
         )
     }
 
+    /// An entry that tells of a message, and of nothing else.
+    public init(_ message: consuming UsualMessage) {
+        usual = message
+    }
+
+    private init(_ facts: consuming Facts) {
+        if let message = Self.usualMessage(of: facts) {
+            usual = message
+        } else {
+            usual = .none
+            box = Box(facts)
+        }
+    }
+
+    private static func usualMessage(of facts: borrowing Facts) -> UsualMessage? {
+        guard facts.plugin == nil, facts.redacted.isEmpty, facts.unknownMembers.isEmpty,
+            facts.command ?? 1 > 0, facts.descriptors >= 0
+        else { return nil }
+        let client: Int? =
+            switch facts.place {
+            case .monitor: nil
+            case .client(let number): number
+            case .proxy, .plugin, .secondMonitor, .other: 0
+            }
+        let isSent = if case .sent = facts.kind { true } else { false }
+        switch facts.kind {
+        case .received(.message(let message, let form)) where client ?? 1 > 0,
+            .sent(.message(let message, let form)) where client ?? 1 > 0:
+            return UsualMessage(
+                message,
+                form,
+                isSent: isSent,
+                client: client,
+                command: facts.command,
+                descriptors: facts.descriptors,
+                at: facts.time
+            )
+        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: return nil
+        }
+    }
+
     private var facts: Facts {
-        get { box.facts }
-        set { box = Box(newValue) }
+        get {
+            if let box { return box.facts }
+            let content = Content.message(usual.message, usual.form)
+            return Facts(
+                time: usual.time,
+                place: usual.client.map { .client($0) } ?? .monitor,
+                kind: usual.isSent ? .sent(content) : .received(content),
+                command: usual.command,
+                descriptors: usual.descriptors
+            )
+        }
+        set { self = Entry(newValue) }
     }
 
     /// When, on the proxy's clock.
     public var time: Instant {
-        get { facts.time }
+        get { box?.facts.time ?? usual.time }
         set { facts.time = newValue }
     }
 
@@ -137,46 +183,42 @@ public struct Entry: Sendable, Equatable {
 
     /// The proxy's number of the command; it joins a command's entries and its reply's.
     public var command: Int? {
-        get { facts.command }
+        get { box == nil ? usual.command : box?.facts.command }
         set { facts.command = newValue }
     }
 
     /// How many descriptors went with it.
     public var descriptors: Int {
-        get { facts.descriptors }
+        get { box?.facts.descriptors ?? usual.descriptors }
         set { facts.descriptors = newValue }
     }
 
     /// The plugin whose command it is; `nil` if it is a client's or the proxy's own.
     public var plugin: String? {
-        get { facts.plugin }
+        get { box?.facts.plugin }
         set { facts.plugin = newValue }
+    }
+
+    /// The JSON Pointers (RFC 6901) of the values in the message that stand as `"[redacted]"`.
+    public var redacted: [String] {
+        get { box?.facts.redacted ?? [] }
+        set { facts.redacted = newValue }
+    }
+
+    /// Members that this version does not know, as they were written: `"name": value, …`; empty if there are none.
+    public var unknownMembers: [UInt8] {
+        get { box?.facts.unknownMembers ?? [] }
+        set { facts.unknownMembers = newValue }
     }
 }
 
 extension Entry {
-    /// How a message was written that came in or went out, and which of both; `nil` if it was none.
-    ///
-    /// Read from where it is: to look at ``kind`` copies it, which takes longer than all else done with most entries.
-    var passedForm: (form: Form, isSent: Bool)? {
-        switch box.facts.kind {
-        case .received(.message(_, let form)): (form, false)
-        case .sent(.message(_, let form)): (form, true)
-        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
-        }
-    }
-
-    /// The message that came in or went out; `nil` if it was none.
-    var passedMessage: SplicedMessage? {
-        switch box.facts.kind {
-        case .received(.message(let message, _)), .sent(.message(let message, _)): message
-        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
-        }
-    }
+    /// Whether a usual message is all that it tells.
+    var isUsual: Bool { box == nil }
 
     /// Equal when the same is told.
     public static func == (one: Entry, other: Entry) -> Bool {
-        one.facts == other.facts && one.redacted == other.redacted && one.unknownMembers == other.unknownMembers
+        one.facts == other.facts
     }
 }
 
@@ -196,20 +238,20 @@ extension Entry.Content {
     /// 4 KiB: what a person reads stays whole at either place, and what fills disks is written once.
     private static let longReplyBytes = 4096
 
-    /// A reply on its way to the client, the client's id in the place of the proxy's.
+    /// What stands for a long reply that was recorded when the monitor gave it.
     ///
     /// - Parameters:
-    ///   - message: the reply as it is sent.
-    ///   - form: how it is written; what a monitor wrote is not recorded again if it is long.
-    /// - Returns: what is to be recorded of it.
-    public static func reply(_ message: SplicedMessage, _ form: Entry.Form) -> Entry.Content {
+    ///   - message: the reply on its way to the client, the client's id in the place of the proxy's.
+    ///   - form: how it is written.
+    /// - Returns: `nil` if the reply is to be recorded as it is.
+    public static func inPlace(of message: SplicedMessage, _ form: Entry.Form) -> Entry.Content? {
         let isChanged = !message.cut.isEmpty || !message.insert.isEmpty
-        guard form.isMonitors, message.count > longReplyBytes, isChanged else { return .message(message, form) }
+        guard form.isMonitors, message.count > longReplyBytes, isChanged else { return nil }
         if message.insert.isEmpty { return .sameAsMonitor(id: nil) }
         // An id that is a bare inf, or with pretty=on has lines, cannot be embedded.
         let isEmbeddable =
             !message.insert.contains(0x0A)
             && JSONScanner.isObject(Bytes(text: "{\"id\":") + message.insert + Bytes(text: "}"), .strict)
-        return isEmbeddable ? .sameAsMonitor(id: message.insert) : .message(message, form)
+        return isEmbeddable ? .sameAsMonitor(id: message.insert) : nil
     }
 }

@@ -54,7 +54,7 @@ struct Parts {
     /// Whether a monitor's message is JSON by RFC 8259 on one line.
     ///
     /// Nearly always a quick look says so; only what it finds odd is scanned.
-    private var areStrictJSON: Bool {
+    var areStrictJSON: Bool {
         if head.isPlainLine, insert.isPlainLine, tail.isPlainLine { return true }
         let joined = joined
         return !joined.contains(0x0A) && joined.isUTF8 && JSONScanner.isObject(joined, .strict)

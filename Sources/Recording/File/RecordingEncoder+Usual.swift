@@ -10,37 +10,40 @@ extension RecordingEncoder {
     /// 256: members' names, four numbers of 20 digits, and some to spare.
     private static let bytesBeside = 256
 
-    /// Writes an entry's line, the same that ``append(_:to:)`` writes, if it is a usual one.
+    /// How much memory, in bytes, ``writeUsual(_:to:)`` wants for an entry's line; `nil` if it is no usual one.
+    public static func bytesOfUsual(_ entry: borrowing Entry) -> Int? {
+        guard entry.isUsual else { return nil }
+        switch entry.usual.form {
+        case .json, .plainMonitor: break
+        case .monitor: guard Parts.with(entry.usual.message, { $0.areStrictJSON }) else { return nil }
+        case .dialect: return nil
+        }
+        return entry.usual.message.bytes.count + entry.usual.message.insert.count + bytesBeside
+    }
+
+    /// Writes an entry's line, the same that ``append(_:to:)`` writes.
     ///
     /// - Parameters:
-    ///   - entry: what is to be written.
-    ///   - place: calls what it is given with memory for as many bytes as it is told, and takes as many as that has
-    ///     written; `false` if there is not so much memory.
-    /// - Returns: whether it was written; if not, it is no usual one, or there was not enough memory.
-    public static func writeUsual(
-        _ entry: borrowing Entry,
-        to place: (_ bytesMax: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Bool
-    ) -> Bool {
-        guard let (form, isSent) = entry.passedForm, let message = entry.passedMessage,
-            entry.plugin == nil, entry.redacted.isEmpty, entry.unknownMembers.isEmpty
-        else { return false }
+    ///   - entry: one that ``bytesOfUsual(_:)`` has named a size for.
+    ///   - place: memory of that size.
+    /// - Returns: how many bytes were written.
+    public static func writeUsual(_ entry: borrowing Entry, to place: UnsafeMutableRawPointer) -> Int {
         var line = csupport_line()
-        switch entry.place {
-        case .monitor: line.client = 0
-        case .client(let number) where number > 0: line.client = Int64(number)
-        case .client, .proxy, .plugin, .secondMonitor, .other: return false
-        }
-        line.microseconds = entry.time.microseconds
-        line.command = Int64(entry.command ?? 0)
-        line.descriptors = Int64(entry.descriptors)
-        line.is_sent = isSent ? 1 : 0
-        guard line.command > 0 || entry.command == nil, line.descriptors >= 0 else { return false }
-        return Parts.with(message) { parts in
-            guard parts.areJSON(form) else { return false }
-            line.parts.0 = csupport_bytes(start: parts.head.baseAddress, length: parts.head.count)
-            line.parts.1 = csupport_bytes(start: parts.insert.baseAddress, length: parts.insert.count)
-            line.parts.2 = csupport_bytes(start: parts.tail.baseAddress, length: parts.tail.count)
-            return place(message.count + bytesBeside) { csupport_write_line($0, &line) }
+        line.microseconds = entry.usual.time.microseconds
+        line.client = Int64(entry.usual.client ?? 0)
+        line.command = Int64(entry.usual.command ?? 0)
+        line.descriptors = Int64(entry.usual.descriptors)
+        line.is_sent = entry.usual.isSent ? 1 : 0
+        let message = entry.usual.message
+        return message.bytes.withUnsafeBytes { bytes in
+            let start = message.bytes.startIndex
+            let (head, tail) = (message.cut.lowerBound - start, message.cut.upperBound - start)
+            line.parts.0 = csupport_bytes(start: bytes.baseAddress, length: head)
+            line.parts.2 = csupport_bytes(start: bytes.baseAddress.map { $0 + tail }, length: bytes.count - tail)
+            return message.insert.withUnsafeBytes { insert in
+                line.parts.1 = csupport_bytes(start: insert.baseAddress, length: insert.count)
+                return csupport_write_line(place, &line)
+            }
         }
     }
 }

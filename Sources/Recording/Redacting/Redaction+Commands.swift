@@ -68,7 +68,7 @@ extension Redaction {
         in entry: Entry,
         client: Int?
     ) -> Change? {
-        if form == .json, entry.redacted.isEmpty, !isBroken(client), isPlainAtOnce(message.bytes) { return nil }
+        if entry.redacted.isEmpty, isPlainAtOnce(message, form, of: client) { return nil }
         // What is spliced in is an id, which is never secret: only where the rest is, the whole is put together.
         var bytes = message.bytes
         guard outline.read(bytes) else { return withheld(message.count, nil, in: entry, client: client) }
@@ -132,15 +132,16 @@ extension Redaction {
     }
 
     /// Whether it is seen without a closer look that a command, written as nearly all are, holds no secret.
-    private mutating func isPlainAtOnce(_ message: Bytes) -> Bool {
-        guard message.starts(with: #"{"execute":"#.utf8) else { return false }
-        var rest = message.dropFirst(11)
-        if rest.first == UInt8(ascii: " ") { rest = rest.dropFirst() }
-        guard rest.first == UInt8(ascii: "\""), let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else {
-            return false
+    mutating func isPlainAtOnce(_ message: SplicedMessage, _ form: Entry.Form, of client: Int?) -> Bool {
+        guard form == .json, !isBroken(client) else { return false }
+        let bytes = message.bytes
+        let (mayHoldSecret, start, end) = bytes.withUnsafeBytes { bytes in
+            var length = 0
+            let start = csupport_command_name(bytes.baseAddress, bytes.count, &length)
+            return (csupport_may_hold_secret(bytes.baseAddress, bytes.count) != 0, start, start + length)
         }
-        return secrecy(of: rest[(rest.startIndex + 1)..<end]).isPlain
-            && message.withUnsafeBytes { csupport_may_hold_secret($0.baseAddress, $0.count) } == 0
+        guard !mayHoldSecret, start > 0 else { return false }
+        return secrecy(of: bytes[(bytes.startIndex + start)..<(bytes.startIndex + end)]).isPlain
     }
 
     /// Whether it is seen at once that there are no credentials and no password.

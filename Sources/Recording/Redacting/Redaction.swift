@@ -67,17 +67,17 @@ public struct Redaction: Sendable {
         return change == nil && entry.unknownMembers.isEmpty ? nil : applied(change, to: copy entry)
     }
 
-    /// Whether it is what three of four entries are: a command that was looked at when the client said it, on its way
-    /// to the monitor, or the reply to one, looked at when it came.
-    private func isKnownPlain(_ entry: borrowing Entry) -> Bool {
-        guard isLive, let command = entry.command, let (form, isSent) = entry.passedForm,
-            replies.isKnownPlain(command)
-        else { return false }
-        switch entry.place {
-        case .monitor: return entry.plugin == nil && (isSent || form == .plainMonitor)
-        case .client: return isSent && form == .plainMonitor
-        case .proxy, .plugin, .secondMonitor, .other: return false
+    /// Whether it is what nearly all entries are: a command that holds no secret at once, the same on its way to the
+    /// monitor, or the reply to it, looked at when it came.
+    private mutating func isKnownPlain(_ entry: borrowing Entry) -> Bool {
+        guard isLive, entry.isUsual, let command = entry.usual.command else { return false }
+        if let client = entry.usual.client, !entry.usual.isSent {
+            guard isPlainAtOnce(entry.usual.message, entry.usual.form, of: client) else { return false }
+            replies.saw(command)
+            return true
         }
+        let isLookedAt = entry.usual.form == .plainMonitor || (entry.usual.isSent && entry.usual.client == nil)
+        return isLookedAt && replies.isKnownPlain(command)
     }
 
     private mutating func change(of entry: borrowing Entry) -> Change? {

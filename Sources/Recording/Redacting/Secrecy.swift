@@ -1,3 +1,4 @@
+internal import CSupport
 internal import QMP
 
 /// What is secret of the commands of one name, by ``QMP/CommandTraits/secrets`` and by a user's own rules.
@@ -56,8 +57,8 @@ struct SecrecyCache {
 
     /// What is secret of the commands of a name, or the events.
     mutating func secrecy(of name: Bytes, rules: [RedactionRule]) -> Secrecy {
-        // FNV-1a, which is quick for what is short; who finds names that collide gains nothing but a slower proxy.
-        let hash = name.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        // Who finds names that collide gains nothing but a slower proxy.
+        let hash = name.withUnsafeBytes { csupport_hash($0.baseAddress, $0.count) }
         let place = Int(hash % UInt64(Self.size))
         if let known = secrecies[place], names[place] == name { return known }
         let secrecy = Secrecy(of: name, rules: rules)
