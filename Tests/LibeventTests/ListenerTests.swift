@@ -78,7 +78,7 @@ struct ListenerTests {
     }
 
     @Test func replacesAStaleSocketFile() throws {
-        try directory.bind("s", backlog: 1).close()
+        try directory.leaveStale("s")
         let listener = try listen(directory.address("s"))
         _ = try connect(listener.boundAddress)
         stage.run(until: { accepted.sockets.count == 1 })

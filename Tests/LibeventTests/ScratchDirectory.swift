@@ -51,6 +51,15 @@ final class ScratchDirectory {
         return descriptor
     }
 
+    /// A socket's file on which nobody listens any more.
+    ///
+    /// The socket is shut down, not only closed: a process that another test has forked may hold it for a moment yet.
+    func leaveStale(_ name: String) throws {
+        let socket = try bind(name, backlog: 1)
+        try #require(shutdown(try #require(socket.number), CInt(SHUT_RDWR)) == 0)
+        socket.close()
+    }
+
     func write(_ name: String, _ text: String) {
         let number = open("\(path)/\(name)", O_WRONLY | O_CREAT, 0o644)
         #expect(Glibc.write(number, text, text.utf8.count) == text.utf8.count)

@@ -9,7 +9,7 @@ struct UnixSocketFileTests {
         let address = directory.address("s")
         let lost = "somebody is already listening on \(address)"
         for _ in 0..<50 {
-            try directory.bind("s", backlog: 1).close()
+            try directory.leaveStale("s")
             let results = try await Self.start(4, at: address)
             #expect(results.sorted() == [lost, lost, lost, "won"])
             #expect(directory.names == [])
