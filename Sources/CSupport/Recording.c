@@ -67,18 +67,18 @@ intptr_t csupport_command_name(const void *bytes, size_t length, intptr_t *name_
 
 #define WRITE(at, text) (memcpy(at, text, sizeof(text) - 1), at + sizeof(text) - 1)
 
-// Two digits at a time.
-static const char digits_of[200] =
+// Of each number below 100: to take two digits at once halves the divisions.
+static const char two_digits[200] =
     "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
     "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
 static char *write_number(char *at, uint64_t number) {
-    // As many more behind the digits: to copy what is always as long is quicker.
+    // Always as many bytes are copied, which is quicker; what is written next covers those behind the number.
     enum { digits_max = 20 };
     char digits[2 * digits_max] = {0}, *start = digits + digits_max;
-    for (; number >= 100; number /= 100) memcpy(start -= 2, digits_of + number % 100 * 2, 2);
+    for (; number >= 100; number /= 100) memcpy(start -= 2, two_digits + number % 100 * 2, 2);
     if (number >= 10) {
-        memcpy(start -= 2, digits_of + number * 2, 2);
+        memcpy(start -= 2, two_digits + number * 2, 2);
     } else {
         *--start = (char)('0' + number);
     }
@@ -87,7 +87,7 @@ static char *write_number(char *at, uint64_t number) {
 }
 
 static char *write_six_digits(char *at, uint64_t number) {
-    for (int place = 4; place >= 0; place -= 2, number /= 100) memcpy(at + place, digits_of + number % 100 * 2, 2);
+    for (int place = 4; place >= 0; place -= 2, number /= 100) memcpy(at + place, two_digits + number % 100 * 2, 2);
     return at + 6;
 }
 

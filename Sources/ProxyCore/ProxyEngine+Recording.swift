@@ -12,7 +12,7 @@ extension ProxyEngine {
         descriptors: Int = 0,
         plugin: String? = nil
     ) {
-        guard records else { return }
+        guard isRecorded else { return }
         counts.entries += 1
         let entry = Entry(
             time: now,
@@ -40,7 +40,7 @@ extension ProxyEngine {
             let plugin = chain.places[place].name
             return record(.monitor, kind, command: command, descriptors: descriptors, plugin: plugin)
         }
-        guard records else { return }
+        guard isRecorded else { return }
         counts.entries += 1
         let usual = UsualMessage(
             message,
@@ -54,7 +54,7 @@ extension ProxyEngine {
         act(.record(Entry(consume usual)))
     }
 
-    private var records: Bool { settings.recording != nil || settings.isWatched }
+    private var isRecorded: Bool { settings.recording != nil || settings.isWatched }
 
     /// The header of a segment that begins behind all that was recorded until now: as the recording's own, and how
     /// things stand.

@@ -14,7 +14,7 @@ actor ProxyServer {
     let logger: Logger
     private let header: RecordingHeader
     private let startedMicrosecondsSince1970: Int64
-    /// All that uses it is on the loop's thread, where each message would be checked for being alone with it.
+    // Unchecked: all is on the loop's thread, and each message would be checked for being alone with it.
     @exclusivity(unchecked) var recording: MonitorRecording?
     /// Set as long as something is to be written.
     var recordingTimer: Timer?

@@ -33,6 +33,11 @@ extension Recorder {
             switch nextStep(mayWrite: mayWrite) {
             case .write(let end):
                 mayWrite = files.write(upTo: end, at: .now)
+                // What came meanwhile is little: with that written, too, the ring is empty, and begins anew with memory
+                // that is in the caches.
+                if mayWrite, let end = state.withLock({ $0.endOfWritable }) {
+                    mayWrite = files.write(upTo: end, at: .now)
+                }
                 publish(files)
                 check(&files)
                 if !isPruned, files.writer.ring.tail > headerEnd {
@@ -62,14 +67,13 @@ extension Recorder {
         state.withLock { state in
             let ring = state.queue.ring
             state.progress.begin(at: .now)
-            let cut = state.queue.cuts.first
-            if let cut, cut.offset == ring.tail { return .begin(cut) }
-            let end = cut?.offset ?? ring.head
-            if ring.tail < end, mayWrite { return .write(upTo: end) }
+            if let cut = state.queue.cuts.first, cut.offset == ring.tail { return .begin(cut) }
+            let end = state.endOfWritable
+            if let end, mayWrite { return .write(upTo: end) }
             if state.isClosed { return .end }
             state.isThreadWaiting = true
             state.progress.end()
-            return .wait(holdsMuch: ring.holdsMuch && ring.tail == end)
+            return .wait(holdsMuch: ring.holdsMuch && end == nil)
         }
     }
 

@@ -69,6 +69,12 @@ public final class Recorder: Sendable {
         var path: String
         var segments = 1
 
+        /// Up to where something waits for the current segment; `nil` if nothing does.
+        var endOfWritable: Int? {
+            let end = queue.cuts.first?.offset ?? queue.ring.head
+            return queue.ring.tail < end ? end : nil
+        }
+
         /// What is wrong, as it is told of the recording at a path.
         func trouble(with path: String) -> String? {
             let stuck = progress.isStuck ? "\(path) does not take what is written" : writeTrouble

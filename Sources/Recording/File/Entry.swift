@@ -63,6 +63,15 @@ public struct Entry: Sendable, Equatable {
         /// As a monitor wrote it, and seen to be plain (``QMP/MonitorMessage/isPlain``).
         case plainMonitor
 
+        /// Whether it can be embedded in a line as it is; `nil` if it must be looked at.
+        var isJSON: Bool? {
+            switch self {
+            case .json, .plainMonitor: true
+            case .monitor: nil
+            case .dialect: false
+            }
+        }
+
         /// Whether a monitor wrote it.
         var isMonitors: Bool { self == .monitor || self == .plainMonitor }
     }
@@ -102,7 +111,12 @@ public struct Entry: Sendable, Equatable {
         descriptors: Int = 0,
         plugin: consuming String? = nil
     ) {
-        self.init(
+        if plugin == nil, let message = Self.usual(time, place, kind, command, descriptors) {
+            usual = message
+            return
+        }
+        usual = .none
+        box = Box(
             Facts(time: time, place: place, kind: kind, command: command, descriptors: descriptors, plugin: plugin)
         )
     }
@@ -112,40 +126,31 @@ public struct Entry: Sendable, Equatable {
         usual = message
     }
 
-    private init(_ facts: consuming Facts) {
-        if let message = Self.usualMessage(of: facts) {
-            usual = message
-        } else {
-            usual = .none
-            box = Box(facts)
+    private static func usual(
+        _ time: Instant,
+        _ place: borrowing Place,
+        _ kind: borrowing Kind,
+        _ command: Int?,
+        _ descriptors: Int
+    ) -> UsualMessage? {
+        guard case (let message, let form, let isSent)? = kind.message, command ?? 1 > 0, descriptors >= 0 else {
+            return nil
         }
-    }
-
-    private static func usualMessage(of facts: borrowing Facts) -> UsualMessage? {
-        guard facts.plugin == nil, facts.redacted.isEmpty, facts.unknownMembers.isEmpty,
-            facts.command ?? 1 > 0, facts.descriptors >= 0
-        else { return nil }
-        let client: Int? =
-            switch facts.place {
-            case .monitor: nil
-            case .client(let number): number
-            case .proxy, .plugin, .secondMonitor, .other: 0
-            }
-        let isSent = if case .sent = facts.kind { true } else { false }
-        switch facts.kind {
-        case .received(.message(let message, let form)) where client ?? 1 > 0,
-            .sent(.message(let message, let form)) where client ?? 1 > 0:
-            return UsualMessage(
-                message,
-                form,
-                isSent: isSent,
-                client: client,
-                command: facts.command,
-                descriptors: facts.descriptors,
-                at: facts.time
-            )
-        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: return nil
+        let client: Int?
+        switch place {
+        case .monitor: client = nil
+        case .client(let number) where number > 0: client = number
+        case .client, .proxy, .plugin, .secondMonitor, .other: return nil
         }
+        return UsualMessage(
+            message,
+            form,
+            isSent: isSent,
+            client: client,
+            command: command,
+            descriptors: descriptors,
+            at: time
+        )
     }
 
     private var facts: Facts {
@@ -160,7 +165,19 @@ public struct Entry: Sendable, Equatable {
                 descriptors: usual.descriptors
             )
         }
-        set { self = Entry(newValue) }
+        set {
+            self = Entry(
+                time: newValue.time,
+                place: newValue.place,
+                kind: newValue.kind,
+                command: newValue.command,
+                descriptors: newValue.descriptors,
+                plugin: newValue.plugin
+            )
+            guard !newValue.redacted.isEmpty || !newValue.unknownMembers.isEmpty else { return }
+            usual = .none
+            box = Box(newValue)
+        }
     }
 
     /// When, on the proxy's clock.
@@ -219,6 +236,17 @@ extension Entry {
     /// Equal when the same is told.
     public static func == (one: Entry, other: Entry) -> Bool {
         one.facts == other.facts
+    }
+}
+
+extension Entry.Kind {
+    /// The message that came in or went out, if it was one.
+    fileprivate var message: (SplicedMessage, Entry.Form, isSent: Bool)? {
+        switch self {
+        case .received(.message(let message, let form)): (message, form, false)
+        case .sent(.message(let message, let form)): (message, form, true)
+        case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
+        }
     }
 }
 

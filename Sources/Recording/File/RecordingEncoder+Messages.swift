@@ -4,7 +4,7 @@ internal import QMP
 extension RecordingEncoder {
     static func append(_ message: SplicedMessage, _ form: Entry.Form, to line: inout [UInt8]) {
         Parts.with(message) { parts in
-            guard parts.areJSON(form) else {
+            guard form.isJSON ?? parts.areStrictJSON else {
                 return append(characters: parts.joined, to: &line)
             }
             line.append(#", "message": "#)
@@ -35,15 +35,6 @@ struct Parts {
                     )
                 )
             }
-        }
-    }
-
-    /// Whether they can be embedded in a line as they are.
-    func areJSON(_ form: Entry.Form) -> Bool {
-        switch form {
-        case .json, .plainMonitor: true
-        case .monitor: areStrictJSON
-        case .dialect: false
         }
     }
 

@@ -12,11 +12,8 @@ extension RecordingEncoder {
 
     /// How much memory, in bytes, ``writeUsual(_:to:)`` wants for an entry's line; `nil` if it is no usual one.
     public static func bytesOfUsual(_ entry: borrowing Entry) -> Int? {
-        guard entry.isUsual else { return nil }
-        switch entry.usual.form {
-        case .json, .plainMonitor: break
-        case .monitor: guard Parts.with(entry.usual.message, { $0.areStrictJSON }) else { return nil }
-        case .dialect: return nil
+        guard entry.isUsual, entry.usual.form.isJSON ?? Parts.with(entry.usual.message, { $0.areStrictJSON }) else {
+            return nil
         }
         return entry.usual.message.bytes.count + entry.usual.message.insert.count + bytesBeside
     }
