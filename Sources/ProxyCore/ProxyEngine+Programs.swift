@@ -84,7 +84,8 @@ extension String {
     /// The text as a part of a line of the log: what others say must not pass for lines, nor steer a terminal.
     var onOneLine: String {
         // Nearly always there is nothing to be replaced.
-        if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
+        var text = self
+        if text.withUTF8({ bytes in !bytes.contains { $0 < 0x20 || $0 >= 0x7F } }) { return self }
         let scalars = unicodeScalars.map { scalar -> Unicode.Scalar in
             scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
                 ? " " : scalar

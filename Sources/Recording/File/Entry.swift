@@ -156,11 +156,10 @@ public struct Entry: Sendable, Equatable {
     private var facts: Facts {
         get {
             if let box { return box.facts }
-            let content = Content.message(usual.message, usual.form)
             return Facts(
                 time: usual.time,
-                place: usual.client.map { .client($0) } ?? .monitor,
-                kind: usual.isSent ? .sent(content) : .received(content),
+                place: place,
+                kind: kind,
                 command: usual.command,
                 descriptors: usual.descriptors
             )
@@ -188,13 +187,13 @@ public struct Entry: Sendable, Equatable {
 
     /// Where.
     public var place: Place {
-        get { facts.place }
+        get { box?.facts.place ?? usual.client.map { .client($0) } ?? .monitor }
         set { facts.place = newValue }
     }
 
     /// What.
     public var kind: Kind {
-        get { facts.kind }
+        get { box?.facts.kind ?? usual.kind }
         set { facts.kind = newValue }
     }
 

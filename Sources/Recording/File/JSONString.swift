@@ -8,15 +8,28 @@ enum JSONString {
     /// Appends UTF-8 as a string in quotes.
     static func append(_ text: Bytes, to line: inout [UInt8]) {
         line.append(UInt8(ascii: "\""))
-        text.withUnsafeBufferPointer { bytes in
-            var start = 0
-            for (index, byte) in bytes.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-                line += bytes[start..<index]
+        text.withUnsafeBufferPointer { append(rest: $0, to: &line) }
+    }
+
+    /// Appends the rest of a string that was begun, and its end.
+    static func append(rest text: String, to line: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append(rest: $0, to: &line) }
+    }
+
+    private static func append(rest text: UnsafeBufferPointer<UInt8>, to line: inout [UInt8]) {
+        var start = 0
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                line += text[start..<index]
                 escape(byte, to: &line)
                 start = index + 1
             }
-            line += bytes[start...]
+            index += 1
         }
+        line += text[start...]
         line.append(UInt8(ascii: "\""))
     }
 

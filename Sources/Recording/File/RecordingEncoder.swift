@@ -7,15 +7,16 @@ internal import QMP
 public enum RecordingEncoder {
     /// Appends an entry's line.
     public static func append(_ entry: borrowing Entry, to line: inout [UInt8]) {
-        if case .other(_, let whole) = entry.kind {
+        let kind = entry.kind
+        if case .other(_, let whole) = kind {
             line += whole
             line.append("\n")
             return
         }
         line.append(#"{"t": "#)
         append(seconds: entry.time, to: &line)
-        appendPlace(of: entry, to: &line)
-        appendName(of: entry, to: &line)
+        append(entry.place, to: &line)
+        appendName(of: kind, to: &line)
         if let command = entry.command {
             line.append(#", "command": "#)
             line.append(decimal: command)
@@ -25,7 +26,7 @@ public enum RecordingEncoder {
             line.append(decimal: entry.descriptors)
         }
         if let plugin = entry.plugin { append(#", "plugin": "#, plugin, to: &line) }
-        appendDetails(of: entry, to: &line)
+        appendDetails(of: kind, to: &line)
         append(redacted: entry.redacted, to: &line)
         append(unknownMembers: entry.unknownMembers, to: &line)
         line.append("}\n")
@@ -53,22 +54,26 @@ public enum RecordingEncoder {
         line.append(decimal: Int(fraction), width: 6)
     }
 
-    private static func appendPlace(of entry: borrowing Entry, to line: inout [UInt8]) {
-        switch entry.place {
+    private static func append(_ place: Entry.Place, to line: inout [UInt8]) {
+        switch place {
         case .monitor: line.append(#", "at": "monitor""#)
         case .proxy: line.append(#", "at": "proxy""#)
         case .client(let number):
             line.append(#", "at": "client "#)
             line.append(decimal: number)
             line.append("\"")
-        case .plugin(let name): append(#", "at": "#, "plugin \(name)", to: &line)
-        case .secondMonitor(let name): append(#", "at": "#, "monitor \(name)", to: &line)
+        case .plugin(let name):
+            line.append(#", "at": "plugin "#)
+            JSONString.append(rest: name, to: &line)
+        case .secondMonitor(let name):
+            line.append(#", "at": "monitor "#)
+            JSONString.append(rest: name, to: &line)
         case .other(let name): append(#", "at": "#, name, to: &line)
         }
     }
 
-    private static func appendName(of entry: borrowing Entry, to line: inout [UInt8]) {
-        switch entry.kind {
+    private static func appendName(of kind: Entry.Kind, to line: inout [UInt8]) {
+        switch kind {
         case .opened: line.append(#", "is": "opened""#)
         case .closed: line.append(#", "is": "closed""#)
         case .received: line.append(#", "is": "received""#)
@@ -80,8 +85,8 @@ public enum RecordingEncoder {
         }
     }
 
-    private static func appendDetails(of entry: borrowing Entry, to line: inout [UInt8]) {
-        switch entry.kind {
+    private static func appendDetails(of kind: Entry.Kind, to line: inout [UInt8]) {
+        switch kind {
         // By far the most, and quicker than by way of the content.
         case .received(.message(let message, let form)), .sent(.message(let message, let form)):
             append(message, form, to: &line)
@@ -134,7 +139,8 @@ public enum RecordingEncoder {
 
     static func append(_ name: StaticString, _ text: String, to line: inout [UInt8]) {
         line.append(name)
-        JSONString.append(Bytes(text: text), to: &line)
+        line.append("\"")
+        JSONString.append(rest: text, to: &line)
     }
 }
 

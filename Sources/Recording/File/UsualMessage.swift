@@ -56,4 +56,9 @@ public struct UsualMessage: Sendable {
 
     var client: Int? { clientOrZero == 0 ? nil : clientOrZero }
     var command: Int? { commandOrZero == 0 ? nil : commandOrZero }
+
+    var kind: Entry.Kind {
+        let content = Entry.Content.message(message, form)
+        return isSent ? .sent(content) : .received(content)
+    }
 }
