@@ -115,7 +115,8 @@ struct RecordingEncoderTests {
         let bytes = Bytes(text: "{\"a\": 1, \"b\": 2}\r\n")
         let message = SplicedMessage(bytes, cut: 1..<7, insert: Bytes(text: "\"id\": 7"))
         let times: [Int64] = [0, 5, 999_999, 1_000_000, .max, -1, .min]
-        for (time, command) in times.flatMap({ time in [nil, 1, 0, Int.max].map { (time, $0) } }) {
+        let commands: [Int?] = [nil, 1, 0, 9, 10, 99, 100, 12_345, .max]
+        for (time, command) in times.flatMap({ time in commands.map { (time, $0) } }) {
             for kind in [Entry.Kind.received(.message(message, form.0)), .sent(.message(message, form.0))] {
                 let entry = entry(time, place.0, kind, command: command, descriptors: command == 1 ? 16 : 0)
                 let written = quickly(entry)

@@ -31,13 +31,13 @@ extension RecordingEncoder {
         line.command = Int64(entry.usual.command ?? 0)
         line.descriptors = Int64(entry.usual.descriptors)
         line.is_sent = entry.usual.isSent ? 1 : 0
-        let message = entry.usual.message
-        return message.bytes.withUnsafeBytes { bytes in
-            let start = message.bytes.startIndex
-            let (head, tail) = (message.cut.lowerBound - start, message.cut.upperBound - start)
+        let start = entry.usual.message.bytes.startIndex
+        let cut = entry.usual.message.cut
+        let (head, tail) = (cut.lowerBound - start, cut.upperBound - start)
+        return entry.usual.message.bytes.withUnsafeBytes { bytes in
             line.parts.0 = csupport_bytes(start: bytes.baseAddress, length: head)
             line.parts.2 = csupport_bytes(start: bytes.baseAddress.map { $0 + tail }, length: bytes.count - tail)
-            return message.insert.withUnsafeBytes { insert in
+            return entry.usual.message.insert.withUnsafeBytes { insert in
                 line.parts.1 = csupport_bytes(start: insert.baseAddress, length: insert.count)
                 return csupport_write_line(place, &line)
             }
