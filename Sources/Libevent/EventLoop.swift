@@ -27,8 +27,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let wakeEvent: UnsafeMutablePointer<event>
     private let owner = Atomic<pthread_t>(pthread_self())
 
-    private var flushStart: (() -> Void)?
+    private var flushStarts: [() -> Void] = []
     private var isStopping = false
+    /// Whether the next job is that of the turns.
+    private var isBeginning = false
+    private var turns: UnownedJob?
     private var jobsTaken: [UnownedJob] = []
     private var errands: [() -> Void] = []
     private var lateErrands: [() -> Void] = []
@@ -91,17 +94,18 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: Running
 
-    /// Called before what was queued is offered to the kernel, several times a turn if need be, and at the turn's end.
+    /// Called, the first one first, before what was queued is offered to the kernel, several times a turn if need be,
+    /// and at the turn's end.
     ///
     /// So what must be done before anybody can know of it, such as recording it, is done in time.
-    public var beforeFlush: (() -> Void)? {
+    public var beforeFlush: [() -> Void] {
         get {
             assertIsolated()
-            return flushStart
+            return flushStarts
         }
         set {
             assertIsolated()
-            flushStart = newValue
+            flushStarts = newValue
         }
     }
 
@@ -111,6 +115,29 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     public func run() {
         owner.store(pthread_self(), ordering: .sequentiallyConsistent)
         isStopping = false
+        Turns(loop: self).assumeIsolated { $0.begin() }
+        turns.take()?.runSynchronously(on: asUnownedSerialExecutor())
+    }
+
+    /// Makes the turns of a ``run()`` one long job: so the runtime knows whose thread this is, and lets callbacks into
+    /// their actors without a long look.
+    private actor Turns {
+        let loop: EventLoop
+
+        init(loop: EventLoop) {
+            self.loop = loop
+        }
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+        func begin() {
+            loop.isBeginning = true
+            Task { loop.takeTurns() }
+            loop.isBeginning = false
+        }
+    }
+
+    private func takeTurns() {
         while !isStopping {
             let result = event_base_loop(base, hasWork ? EVLOOP_NONBLOCK : EVLOOP_ONCE)
             precondition(result == 0, "the wake-up is always watched, and epoll_wait fails on a closed epoll only")
@@ -166,12 +193,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         for errand in Self.take(&errands) { errand() }
         // What one flush makes others queue leaves in this turn too; an endless exchange is cut into turns.
         for _ in 0..<8 where !unflushed.isEmpty {
-            flushStart?()
+            for errand in flushStarts { errand() }
             swap(&unflushed, &flushing)
             for output in flushing { output.flush() }
             flushing.removeAll(keepingCapacity: true)
         }
-        flushStart?()
+        for errand in flushStarts { errand() }
         for errand in Self.take(&lateErrands) { errand() }
     }
 
@@ -212,6 +239,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 extension EventLoop {
     /// Queues an actor's job and wakes the loop; called by the Swift runtime, from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
+        if isOnLoopThread, isBeginning { return turns = UnownedJob(job) }
         // On its own thread the loop looks into the queue before it waits.
         if jobs.append(UnownedJob(job)), !isOnLoopThread {
             wake()

@@ -1,26 +1,44 @@
+internal import Libevent
 internal import ProxyCore
 internal import QMP
 internal import Recording
 
 /// What one monitor's server has of its recording: entries on their way to the recorder, less the secrets in them.
+///
+/// It hands them over by itself before anything leaves (``EventLoop/beforeFlush``). No actor is in between, since that
+/// is several times a turn, and a look at the thread each time would cost as much as all the rest.
 final class MonitorRecording {
     private let recorder: Recorder
     /// The first segment's header, which the others repeat.
     private let header: RecordingHeader
+    private unowned let loop: EventLoop
+    private let onSegmentDue: () -> Void
     // Unchecked: all is on the loop's thread, and each message would be checked for being alone with these.
     /// Leaves secrets out of what is recorded; `nil` leaves them in.
     @exclusivity(unchecked) private var redaction: Redaction?
     /// Whether something was taken that is not handed over.
-    @exclusivity(unchecked) private(set) var hasEntries = false
+    @exclusivity(unchecked) private var hasEntries = false
+    /// Set as long as something is to be written: a disk that hangs is told by nobody else.
+    private var check: Timer?
 
     /// Begins to record.
     ///
+    /// - Parameters:
+    ///   - options: where and how.
+    ///   - rules: what else is secret; `nil` leaves all secrets in.
+    ///   - header: the first segment's.
+    ///   - startedMicrosecondsSince1970: when the clock of the entries was at zero.
+    ///   - loop: whose thread this is.
+    ///   - onSegmentDue: called when another segment is due: then ``beginSegment(describing:at:)`` is to be called.
+    ///   - onReport: as the recorder's.
     /// - Throws: what keeps it from that.
     init(
         _ options: RecordingOptions,
         redaction rules: [RedactionRule]?,
         header: RecordingHeader,
         startedMicrosecondsSince1970: Int64,
+        loop: EventLoop,
+        onSegmentDue: @escaping () -> Void,
         onReport: @escaping @Sendable (Recorder.Report) -> Void
     ) throws(Recorder.Failure) {
         recorder = try Recorder(
@@ -30,7 +48,10 @@ final class MonitorRecording {
             onReport: onReport
         )
         self.header = header
+        self.loop = loop
+        self.onSegmentDue = onSegmentDue
         redaction = rules.map { Redaction(rules: $0, isLive: true) }
+        loop.beforeFlush.append { [self] in handOver() }
     }
 
     var status: Recorder.Status { recorder.status }
@@ -41,28 +62,41 @@ final class MonitorRecording {
         if let redacted = redaction?.redacted(entry) { recorder.take(redacted) } else { recorder.take(entry) }
     }
 
-    /// Hands over what was taken; whether a segment is due behind it, and ``wakeUp()`` is.
-    func handOver() -> (isSegmentDue: Bool, isThreadAtRest: Bool) {
-        guard hasEntries else { return (false, false) }
-        hasEntries = false
-        return recorder.handOver()
+    /// Hands over what was taken, before anybody outside can know of it.
+    private func handOver() {
+        if handOverEntries() { onSegmentDue() }
     }
 
-    /// Has what was handed over written; once the messages of the turn have left.
-    func wakeUp() { recorder.wakeUp() }
+    /// The same; whether a segment is due behind it.
+    private func handOverEntries() -> Bool {
+        guard hasEntries else { return false }
+        hasEntries = false
+        let (isSegmentDue, isThreadAtRest) = recorder.handOver()
+        // Once the messages of the turn have left, but before the log, which may be a pipe that nobody reads.
+        if isThreadAtRest { loop.afterFlush(first: true) { [recorder] in recorder.wakeUp() } }
+        if check == nil { checkLater() }
+        return isSegmentDue
+    }
+
+    private func checkLater() {
+        let timer = Timer(loop: loop) { [unowned self] in
+            check = nil
+            if recorder.check() { checkLater() }
+        }
+        timer.set(after: .seconds(1))
+        check = timer
+    }
 
     /// Ends the segment and begins the next, whose header tells how things stand with the engine.
     func beginSegment(describing engine: ProxyEngine, at now: Instant) {
-        _ = handOver()
+        _ = handOverEntries()
         recorder.beginSegment(engine.header(ofSegmentIn: header, at: now), at: now)
     }
 
-    /// Whether something is still to be written: then ask again in a second.
-    func check() -> Bool { recorder.check() }
-
     /// Returns when all is on the disk, or after 5 s; what is missing, in a line for a person.
     func close() -> String? {
-        _ = handOver()
+        _ = handOverEntries()
+        check?.cancel()
         return recorder.close()
     }
 }

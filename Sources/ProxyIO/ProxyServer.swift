@@ -16,8 +16,6 @@ actor ProxyServer {
     private let startedMicrosecondsSince1970: Int64
     // Unchecked: all is on the loop's thread, and each message would be checked for being alone with it.
     @exclusivity(unchecked) var recording: MonitorRecording?
-    /// Set as long as something is to be written.
-    var recordingTimer: Timer?
     /// The recording that plays the monitor, if one does.
     var mock: MockMonitor?
     /// Clients in this process that play a recording, if that is what the server is for.
@@ -97,10 +95,11 @@ actor ProxyServer {
                 options,
                 redaction: configuration.redaction,
                 header: header,
-                startedMicrosecondsSince1970: startedMicrosecondsSince1970
-            ) { [weak self] report in
-                Task { await self?.recordingChanged(report) }
-            }
+                startedMicrosecondsSince1970: startedMicrosecondsSince1970,
+                loop: loop,
+                onSegmentDue: { [unowned self] in assumeIsolated { $0.beginSegment() } },
+                onReport: { [weak self] report in Task { await self?.recordingChanged(report) } }
+            )
         }
         for event in restored { handle(event) }
         handle(.started)
@@ -216,7 +215,6 @@ actor ProxyServer {
         monitorListener?.close()
         for timer in timers.values { timer.cancel() }
         timers = [:]
-        recordingTimer?.cancel()
         mock?.cancel()
         closeState()
         let missing = recording?.close()

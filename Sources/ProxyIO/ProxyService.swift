@@ -106,9 +106,7 @@ public actor ProxyService {
         let isRecording = configurations.contains { $0.recording != nil }
         isPlaying = servers.contains { $0.assumeIsolated { $0.mock != nil } }
         awaitsFirstClient = isPlaying
-        if isRecording || isPlaying {
-            loop.beforeFlush = { [unowned self] in assumeIsolated { $0.beforeFlush() } }
-        }
+        if isPlaying { loop.beforeFlush.append { [unowned self] in assumeIsolated { $0.beginMocks() } } }
         // First for all: what cannot listen leaves recordings alone.
         for server in servers { try server.assumeIsolated { try $0.listen() } }
         for server in servers { try server.assumeIsolated { try $0.start() } }
@@ -128,11 +126,6 @@ public actor ProxyService {
         }
         notifier?.send("READY=1")
         feedWatchdog()
-    }
-
-    private func beforeFlush() {
-        if isPlaying { beginMocks() }
-        for server in servers { server.assumeIsolated { $0.recordEntries() } }
     }
 
     private func beginMocks() {

@@ -114,10 +114,11 @@ struct EventLoopTests {
         let connection = Connection(pair, Witness(), stage)
         connection.queue("hello")
         var arrived: [String?] = []
-        stage.loop.beforeFlush = { [unowned loop = stage.loop] in
+        let receive = { [unowned loop = stage.loop] in
             arrived.append(pair.far.receive())
             if arrived.count == 2 { loop.stop() }
         }
+        stage.loop.beforeFlush = [receive]
         stage.loop.run()
         #expect(arrived == [nil, "hello"])
     }

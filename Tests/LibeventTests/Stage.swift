@@ -14,10 +14,10 @@ final class Stage {
 
     deinit {
         // A loop keeps what has a last word to say until it has run.
-        loop.beforeFlush = { [unowned loop] in loop.stop() }
+        loop.beforeFlush = [{ [unowned loop] in loop.stop() }]
         loop.wake()
         loop.run()
-        loop.beforeFlush = nil
+        loop.beforeFlush = []
     }
 
     /// Runs turns until `fact` holds before a flush or at the end of one; records an issue after ten seconds.
@@ -27,13 +27,14 @@ final class Stage {
             loop.stop()
         }
         limit.set(after: .seconds(10))
-        loop.beforeFlush = { [unowned self] in
+        let look = { [unowned self] in
             looks += 1
             if fact() { loop.stop() }
         }
+        loop.beforeFlush = [look]
         loop.wake()
         loop.run()
-        loop.beforeFlush = nil
+        loop.beforeFlush = []
     }
 
     /// Runs one turn, with what is there already.
