@@ -131,6 +131,7 @@ PREFETCHES size_t csupport_write_line(void *room, const struct csupport_line *li
     at = WRITE(at, "}\n");
     // The thread that writes has read this memory on another processor: it takes a while until that lets go of it.
     enum { cache_line = 64, distance = 1024 };
-    for (char *ahead = room; ahead < at; ahead += cache_line) __builtin_prefetch(ahead + distance, 1, 3);
+    char *ahead = at - (char *)room < distance ? (char *)room + distance : at;
+    for (; ahead < at + distance; ahead += cache_line) __builtin_prefetch(ahead, 1, 3);
     return (size_t)(at - (char *)room);
 }

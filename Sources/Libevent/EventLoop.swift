@@ -29,8 +29,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private var flushStarts: [() -> Void] = []
     private var isStopping = false
-    /// Whether the next job is that of the turns.
-    private var isBeginning = false
+    /// The thread whose next job is that of the turns, while there is one.
+    private let beginner = Atomic<pthread_t>(0)
     private var turns: UnownedJob?
     private var jobsTaken: [UnownedJob] = []
     private var errands: [() -> Void] = []
@@ -116,7 +116,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         owner.store(pthread_self(), ordering: .sequentiallyConsistent)
         isStopping = false
         Turns(loop: self).assumeIsolated { $0.begin() }
-        turns.take()?.runSynchronously(on: asUnownedSerialExecutor())
+        guard let turns = turns.take() else { preconditionFailure("a task of an actor is enqueued when it is made") }
+        turns.runSynchronously(on: asUnownedSerialExecutor())
     }
 
     /// Makes the turns of a ``run()`` one long job: so the runtime knows whose thread this is, and lets callbacks into
@@ -131,9 +132,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
         func begin() {
-            loop.isBeginning = true
+            loop.beginner.store(pthread_self(), ordering: .relaxed)
             Task { loop.takeTurns() }
-            loop.isBeginning = false
+            loop.beginner.store(0, ordering: .relaxed)
         }
     }
 
@@ -239,7 +240,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 extension EventLoop {
     /// Queues an actor's job and wakes the loop; called by the Swift runtime, from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
-        if isOnLoopThread, isBeginning { return turns = UnownedJob(job) }
+        if beginner.load(ordering: .relaxed) == pthread_self() { return turns = UnownedJob(job) }
         // On its own thread the loop looks into the queue before it waits.
         if jobs.append(UnownedJob(job)), !isOnLoopThread {
             wake()

@@ -96,7 +96,8 @@ final class MonitorRecording {
     /// Returns when all is on the disk, or after 5 s; what is missing, in a line for a person.
     func close() -> String? {
         _ = handOverEntries()
-        check?.cancel()
+        // It holds the loop, which holds this.
+        check = nil
         return recorder.close()
     }
 }

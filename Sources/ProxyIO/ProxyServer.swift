@@ -97,7 +97,7 @@ actor ProxyServer {
                 header: header,
                 startedMicrosecondsSince1970: startedMicrosecondsSince1970,
                 loop: loop,
-                onSegmentDue: { [unowned self] in assumeIsolated { $0.beginSegment() } },
+                onSegmentDue: { [weak self] in self?.assumeIsolated { $0.beginSegment() } },
                 onReport: { [weak self] report in Task { await self?.recordingChanged(report) } }
             )
         }
