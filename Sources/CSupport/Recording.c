@@ -95,7 +95,13 @@ static char *write_six_digits(char *at, uint64_t number) {
     return at + 6;
 }
 
-PREFETCHES size_t csupport_write_line(void *room, const struct csupport_line *line) {
+PREFETCHES void csupport_fetch(void *memory) {
+    enum { cache_line = 64, distance = 1024 };
+    char *start = memory;
+    for (char *at = start; at < start + distance; at += cache_line) __builtin_prefetch(at, 1, 3);
+}
+
+size_t csupport_write_line(void *room, const struct csupport_line *line) {
     char *at = WRITE((char *)room, "{\"t\": ");
     uint64_t time = (uint64_t)line->microseconds;
     if (line->microseconds < 0) {
@@ -129,9 +135,5 @@ PREFETCHES size_t csupport_write_line(void *room, const struct csupport_line *li
     }
     while (at > start && (at[-1] == '\n' || at[-1] == '\r')) at--;
     at = WRITE(at, "}\n");
-    // The thread that writes has read this memory on another processor: it takes a while until that lets go of it.
-    enum { cache_line = 64, distance = 1024 };
-    char *ahead = at - (char *)room < distance ? (char *)room + distance : at;
-    for (; ahead < at + distance; ahead += cache_line) __builtin_prefetch(ahead, 1, 3);
     return (size_t)(at - (char *)room);
 }

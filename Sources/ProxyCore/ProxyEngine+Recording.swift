@@ -22,7 +22,7 @@ extension ProxyEngine {
             descriptors: descriptors,
             plugin: plugin
         )
-        act(.record(entry))
+        if recorded == nil { act(.record(entry)) } else { recorded?.append(entry) }
     }
 
     /// The same, and quicker, for a message between the proxy and a client, or its monitor.
@@ -42,16 +42,15 @@ extension ProxyEngine {
         }
         guard isRecorded else { return }
         counts.entries += 1
-        let usual = UsualMessage(
-            message,
+        let passage = Passage(
+            at: now,
             form,
             isSent: isSent,
             client: client,
             command: command,
-            descriptors: descriptors,
-            at: now
+            descriptors: descriptors
         )
-        act(.record(Entry(consume usual)))
+        if recorded == nil { act(.record(Entry(message, passage))) } else { recorded?.append(message, passage) }
     }
 
     private var isRecorded: Bool { settings.recording != nil || settings.isWatched }

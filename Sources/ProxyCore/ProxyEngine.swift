@@ -36,6 +36,10 @@ public struct ProxyEngine {
     var now = Instant.zero
     /// What this turn asks for; handed out at its end.
     var actions: [ProxyAction] = []
+    /// Where what is recorded goes, if somebody has put that here; else each entry is an action.
+    ///
+    /// That is quicker. Take it, and empty it, before anything is sent.
+    public var recorded: RecordedLines?
 
     /// An engine that has seen nothing yet; give it ``ProxyEvent/started`` first.
     ///

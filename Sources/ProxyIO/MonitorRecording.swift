@@ -3,7 +3,7 @@ internal import ProxyCore
 internal import QMP
 internal import Recording
 
-/// What one monitor's server has of its recording: entries on their way to the recorder, less the secrets in them.
+/// What one monitor's server has of its recording: what is on its way to the recorder.
 ///
 /// It hands them over by itself before anything leaves (``EventLoop/beforeFlush``). No actor is in between, since that
 /// is several times a turn, and a look at the thread each time would cost as much as all the rest.
@@ -13,11 +13,8 @@ final class MonitorRecording {
     private let header: RecordingHeader
     private unowned let loop: EventLoop
     private let onSegmentDue: () -> Void
-    // Unchecked: all is on the loop's thread, and each message would be checked for being alone with these.
-    /// Leaves secrets out of what is recorded; `nil` leaves them in.
-    @exclusivity(unchecked) private var redaction: Redaction?
     /// Whether something was taken that is not handed over.
-    @exclusivity(unchecked) private var hasEntries = false
+    private var hasEntries = false
     /// Set as long as something is to be written: a disk that hangs is told by nobody else.
     private var check: Timer?
 
@@ -25,7 +22,6 @@ final class MonitorRecording {
     ///
     /// - Parameters:
     ///   - options: where and how.
-    ///   - rules: what else is secret; `nil` leaves all secrets in.
     ///   - header: the first segment's.
     ///   - startedMicrosecondsSince1970: when the clock of the entries was at zero.
     ///   - loop: whose thread this is.
@@ -34,7 +30,6 @@ final class MonitorRecording {
     /// - Throws: what keeps it from that.
     init(
         _ options: RecordingOptions,
-        redaction rules: [RedactionRule]?,
         header: RecordingHeader,
         startedMicrosecondsSince1970: Int64,
         loop: EventLoop,
@@ -50,16 +45,16 @@ final class MonitorRecording {
         self.header = header
         self.loop = loop
         self.onSegmentDue = onSegmentDue
-        redaction = rules.map { Redaction(rules: $0, isLive: true) }
         loop.beforeFlush.append { [self] in handOver() }
     }
 
     var status: Recorder.Status { recorder.status }
 
-    /// Takes what has happened.
-    func take(_ entry: borrowing Entry) {
+    /// Takes what has happened; nothing is left of it then.
+    func take(_ recorded: inout RecordedLines?) {
+        guard recorded?.isEmpty == false else { return }
         hasEntries = true
-        if let redacted = redaction?.redacted(entry) { recorder.take(redacted) } else { recorder.take(entry) }
+        recorded?.move(to: recorder)
     }
 
     /// Hands over what was taken, before anybody outside can know of it.
@@ -99,5 +94,11 @@ final class MonitorRecording {
         // It holds the loop, which holds this.
         check = nil
         return recorder.close()
+    }
+}
+
+extension RecordedLines {
+    fileprivate mutating func move(to recorder: Recorder) {
+        recorder.take(&self)
     }
 }

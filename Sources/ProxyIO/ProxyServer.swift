@@ -93,7 +93,6 @@ actor ProxyServer {
         recording = try configuration.recording.map { options in
             try MonitorRecording(
                 options,
-                redaction: configuration.redaction,
                 header: header,
                 startedMicrosecondsSince1970: startedMicrosecondsSince1970,
                 loop: loop,
@@ -101,6 +100,7 @@ actor ProxyServer {
                 onReport: { [weak self] report in Task { await self?.recordingChanged(report) } }
             )
         }
+        if recording != nil { engine.recorded = RecordedLines(redacting: configuration.redaction) }
         for event in restored { handle(event) }
         handle(.started)
     }
@@ -132,6 +132,7 @@ actor ProxyServer {
         var actions: [ProxyAction] = []
         swap(&self.actions, &actions)
         engine.handle(event, at: now, into: &actions)
+        recording?.take(&engine.recorded)
         actions.withUnsafeMutableBufferPointer { actions in
             guard let first = actions.baseAddress else { return }
             for place in first..<first + actions.count {
@@ -151,8 +152,7 @@ actor ProxyServer {
         switch consume action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
         case .record(let entry):
-            recording?.take(entry)
-            if replay != nil { replayed(copy entry) }
+            if replay != nil { replayed(entry) }
         // Whoever waits for a message does not wait for the log.
         case .log(let level, let text):
             loop.afterFlush { [logger] in logger.log(level: level.loggerLevel, "\(text)") }

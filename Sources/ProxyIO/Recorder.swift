@@ -207,14 +207,15 @@ public final class Recorder: Sendable {
         }
     }
 
-    /// Takes what happened; never waits for the disk.
+    /// Takes what happened, so that nothing is left of it; never waits for the disk.
     ///
     /// By one thread at a time, which calls ``handOver()``, and ``wakeUp()``, behind what belongs together. Once it is
     /// closed nothing is taken any more.
-    public func take(_ entry: borrowing Entry) {
-        let tooLong = state.withLock { state in state.isClosed ? nil : state.queue.append(entry) }
-        if let tooLong {
-            onReport(.trouble("\(options.path): an entry of \(tooLong) bytes is too long to wait, it is lost"))
+    public func take(_ recorded: inout RecordedLines) {
+        let tooLong = state.withLock { state in state.isClosed ? [] : state.queue.append(&recorded) }
+        recorded.removeAll()
+        for bytes in tooLong {
+            onReport(.trouble("\(options.path): an entry of \(bytes) bytes is too long to wait, it is lost"))
         }
     }
 

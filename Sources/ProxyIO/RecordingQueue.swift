@@ -70,16 +70,35 @@ struct RecordingQueue {
         segmentBytesBefore = bytesBefore
     }
 
-    /// Puts an entry into the ring, or counts it as lost; its size if it is too long for any ring of this size.
-    mutating func append(_ entry: borrowing Entry) -> Int? {
-        lastTaken = entry.time
+    /// Puts what was recorded into the ring, or counts it as lost; the sizes of entries that are too long for any ring
+    /// of this size.
+    mutating func append(_ recorded: inout RecordedLines) -> [Int] {
+        lastTaken = recorded.time
+        if recorded.isAllLines, !isGapDue, recorded.withLines({ ring.append($0) }) {
+            entriesWritten += recorded.count
+            return []
+        }
+        var tooLong: [Int] = []
+        recorded.forEach { line in
+            if isGapDue && !appendGap() || !ring.append(line) {
+                lose(at: recorded.time)
+            } else {
+                entriesWritten += 1
+            }
+        } entry: { entry in
+            if let bytes = append(entry) { tooLong.append(bytes) }
+        }
+        return tooLong
+    }
+
+    private mutating func append(_ entry: Entry) -> Int? {
         // Behind a lost entry none is taken before the gap stands in its place.
         if isGapDue, !appendGap() {
             lose(at: entry.time)
             return nil
         }
-        if let bytes = RecordingEncoder.bytesOfUsual(entry), let place = ring.place(for: bytes) {
-            ring.wrote(RecordingEncoder.writeUsual(entry, to: place))
+        if let written = RecordingEncoder.write(entry, to: { ring.place(for: $0) }) {
+            ring.wrote(written)
             entriesWritten += 1
             return nil
         }

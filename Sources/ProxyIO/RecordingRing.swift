@@ -46,8 +46,14 @@ struct RecordingRing: Sendable {
 
     /// Copies bytes into the ring, all or, if there is no room, none.
     mutating func append(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    /// The same with bytes that are elsewhere.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let place = place(for: bytes.count) else { return false }
-        bytes.withUnsafeBytes { $0.baseAddress.map { place.copyMemory(from: $0, byteCount: bytes.count) } }
+        if let start = bytes.baseAddress { place.copyMemory(from: start, byteCount: bytes.count) }
+        csupport_fetch(place + bytes.count)
         wrote(bytes.count)
         return true
     }

@@ -20,13 +20,9 @@ extension Simulator {
         touched = []
         note(event)
         var actions: [ProxyAction] = []
-        var copy = comparesCopies ? engine : nil
+        let copy = comparesCopies ? engine : nil
         engine.handle(event, at: now, into: &actions)
-        if copy != nil {
-            var again: [ProxyAction] = []
-            copy?.handle(event, at: now, into: &again)
-            if again != actions { violated("determinism", "a copy of the engine asks for something else") }
-        }
+        if let copy { compare(actions, with: copy, event) }
         tampering?(event, &actions)
         for action in actions where failure == nil {
             transcript.append(.action(action), at: now)
@@ -39,6 +35,24 @@ extension Simulator {
         settleMonitor()
         checkPlugins()
         if failure == nil { checkTurn(event) }
+    }
+
+    /// Copies of the engine ask for the same; one of them, which keeps what it records, for the same of all else.
+    private mutating func compare(_ actions: [ProxyAction], with copy: ProxyEngine, _ event: ProxyEvent) {
+        var (copy, recording) = (copy, copy)
+        var again: [ProxyAction] = []
+        copy.handle(event, at: now, into: &again)
+        if again != actions { violated("determinism", "a copy of the engine asks for something else") }
+        recording.recorded = RecordedLines(redacting: nil)
+        var others: [ProxyAction] = []
+        recording.handle(event, at: now, into: &others)
+        var recorded: [UInt8] = []
+        for case .record(let entry) in actions { RecordingEncoder.append(entry, to: &recorded) }
+        var lines: [UInt8] = []
+        recording.recorded?.forEach(line: { lines += $0 }, entry: { RecordingEncoder.append($0, to: &lines) })
+        let isSame = others == actions.filter { !$0.isRecord }
+        if !isSame { violated("determinism", "an engine that keeps what it records asks for something else") }
+        if lines != recorded { violated("recording", "it is kept otherwise than it is asked for") }
     }
 
     private mutating func perform(_ action: ProxyAction, becauseOf event: ProxyEvent) {
@@ -215,5 +229,11 @@ extension Simulator {
         else { return }
         clients[number - 1].wire.isPeerReadScheduled = true
         agenda.add(.peerReads(.client(number)), at: later())
+    }
+}
+
+extension ProxyAction {
+    fileprivate var isRecord: Bool {
+        if case .record = self { true } else { false }
     }
 }

@@ -1,4 +1,5 @@
 import Libevent
+import Recording
 import Testing
 
 @testable import ProxyIO
@@ -14,14 +15,15 @@ struct MonitorRecordingTests {
             loop = own
             let recording = try MonitorRecording(
                 RecordingOptions(path: directory.path("vm.qmprec")),
-                redaction: nil,
                 header: Session.header,
                 startedMicrosecondsSince1970: Session.started,
                 loop: own,
                 onSegmentDue: {},
                 onReport: { _ in }
             )
-            recording.take(Session.opened(0))
+            var recorded: RecordedLines? = RecordedLines(redacting: nil)
+            recorded?.append(Session.opened(0))
+            recording.take(&recorded)
             for errand in own.beforeFlush { errand() }
             #expect(recording.close() == nil)
         }

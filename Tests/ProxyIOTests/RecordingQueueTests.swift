@@ -42,6 +42,33 @@ final class RecordingQueueTests {
         #expect(queue.entriesWritten == 2)
     }
 
+    /// A turn whose lines do not fit as a whole: those that do are taken, the rest is counted.
+    @Test
+    func takesAsManyLinesAsFit() {
+        var queue = queue()
+        _ = take()
+        var recorded = RecordedLines(redacting: nil)
+        let message = SplicedMessage(Bytes(text: "{\"execute\": \"stop\"}"))
+        for number in 1...100 {
+            let time = Instant(microseconds: Int64(number))
+            recorded.append(
+                message,
+                Passage(at: time, .json, isSent: false, client: 1, command: number, descriptors: 0)
+            )
+        }
+        let all = recorded.withLines { String(decoding: $0, as: UTF8.self) }.split(separator: "\n")
+        queue.take(&recorded)
+        let lines = take().split(separator: "\n")
+        let taken = lines.count
+        #expect(lines == Array(all[..<taken]))
+        let bytes = all[...taken].map { $0.utf8.count + 1 }.reduce(0, +)
+        #expect(4096..<4096 + all[taken].utf8.count + 1 ~= bytes - 1)
+        #expect(queue.entriesWritten == taken)
+        #expect(queue.entriesLost == 100 - taken)
+        queue.take([Session.opened(200)])
+        #expect(take() == Session.lines(of: [Session.gap(100 - taken, since: 100), Session.opened(200)]))
+    }
+
     /// Each entry is in the stream or counted by a gap in its place, however much the ring was emptied between.
     @Test
     func losesNoMoreThanItSays() {
@@ -103,9 +130,8 @@ final class RecordingQueueTests {
         _ = take()
         let long = Session.opened(2, String(repeating: "x", count: 5000))
         let length = Session.line(of: long).utf8.count
-        #expect(queue.append(Session.opened(1)) == nil)
-        #expect(queue.append(long) == length)
-        queue.take([Session.opened(3)])
+        #expect(queue.take([Session.opened(1), long]) == [length])
+        #expect(queue.take([Session.opened(3)]) == [])
         #expect(take() == Session.lines(of: [Session.opened(1), Session.gap(1, since: 2), Session.opened(3)]))
         #expect(queue.entriesWritten == 2)
         #expect(queue.entriesLost == 1)
@@ -167,9 +193,17 @@ final class RecordingQueueTests {
 }
 
 extension RecordingQueue {
-    /// A turn of the event loop in which that happens.
-    fileprivate mutating func take(_ entries: [Entry]) {
-        for entry in entries { _ = append(entry) }
-        _ = handOver()
+    /// A turn of the event loop in which that happens; the sizes of entries that are too long.
+    @discardableResult
+    fileprivate mutating func take(_ entries: [Entry]) -> [Int] {
+        var recorded = RecordedLines(redacting: nil)
+        for entry in entries { recorded.append(entry) }
+        return take(&recorded)
+    }
+
+    @discardableResult
+    fileprivate mutating func take(_ recorded: inout RecordedLines) -> [Int] {
+        defer { _ = handOver() }
+        return append(&recorded)
     }
 }

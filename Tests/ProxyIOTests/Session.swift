@@ -76,7 +76,9 @@ extension Recorder {
     /// A turn of the event loop in which that happens; whether another segment is due.
     @discardableResult
     func append(_ entries: [Entry]) -> Bool {
-        for entry in entries { take(entry) }
+        var recorded = RecordedLines(redacting: nil)
+        for entry in entries { recorded.append(entry) }
+        take(&recorded)
         defer { wakeUp() }
         return handOver().isSegmentDue
     }

@@ -143,10 +143,13 @@ struct RecordingEncoderTests {
 
     /// As it is written in memory that is as large as was asked for, and no larger.
     private func quickly(_ entry: Entry) -> String? {
-        guard let bytesMax = RecordingEncoder.bytesOfUsual(entry) else { return nil }
-        let line = [UInt8](unsafeUninitializedCapacity: bytesMax) { room, count in
-            count = room.baseAddress.map { RecordingEncoder.writeUsual(entry, to: $0) } ?? 0
+        var room: UnsafeMutableRawBufferPointer?
+        defer { room?.deallocate() }
+        let written = RecordingEncoder.write(entry) { bytes in
+            room = .allocate(byteCount: bytes, alignment: 1)
+            return room?.baseAddress
         }
-        return line[...].text
+        guard let written, let room else { return nil }
+        return Bytes(room[..<written]).text
     }
 }

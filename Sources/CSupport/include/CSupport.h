@@ -62,6 +62,10 @@ struct csupport_line {
 /// Writes a recording's line; `room` must have 256 bytes more than the message has. The length is returned.
 size_t csupport_write_line(void *room, const struct csupport_line *line);
 
+/// Fetches the next KiB, which is to be written soon: the thread that writes has read the ring's memory on another
+/// processor, and it takes a while until that lets go of it.
+void csupport_fetch(void *memory);
+
 /// What a quick look at what a monitor wrote may find.
 enum { csupport_look_odd = 1, csupport_look_credentials = 2 };
 

@@ -88,7 +88,7 @@ public struct Entry: Sendable, Equatable {
         var unknownMembers: [UInt8] = []
     }
 
-    /// Behind one reference, since entries are handed on far more often than they are changed.
+    /// Behind one reference, since entries are handed on more often than they are changed.
     private final class Box: Sendable {
         let facts: Facts
 
@@ -97,10 +97,7 @@ public struct Entry: Sendable, Equatable {
         }
     }
 
-    /// What the entry tells if that is usual.
-    private(set) var usual: UsualMessage
-    /// What it tells if that is not; `nil` if it is.
-    private var box: Box?
+    private var box: Box
 
     /// An entry.
     public init(
@@ -111,126 +108,100 @@ public struct Entry: Sendable, Equatable {
         descriptors: Int = 0,
         plugin: consuming String? = nil
     ) {
-        if plugin == nil, let message = Self.usual(time, place, kind, command, descriptors) {
-            usual = message
-            return
-        }
-        usual = .none
         box = Box(
             Facts(time: time, place: place, kind: kind, command: command, descriptors: descriptors, plugin: plugin)
         )
     }
 
     /// An entry that tells of a message, and of nothing else.
-    public init(_ message: consuming UsualMessage) {
-        usual = message
-    }
-
-    private static func usual(
-        _ time: Instant,
-        _ place: borrowing Place,
-        _ kind: borrowing Kind,
-        _ command: Int?,
-        _ descriptors: Int
-    ) -> UsualMessage? {
-        guard case (let message, let form, let isSent)? = kind.message, command ?? 1 > 0, descriptors >= 0 else {
-            return nil
-        }
-        let client: Int?
-        switch place {
-        case .monitor: client = nil
-        case .client(let number) where number > 0: client = number
-        case .client, .proxy, .plugin, .secondMonitor, .other: return nil
-        }
-        return UsualMessage(
-            message,
-            form,
-            isSent: isSent,
-            client: client,
-            command: command,
-            descriptors: descriptors,
-            at: time
+    public init(_ message: SplicedMessage, _ passage: Passage) {
+        let content = Content.message(message, passage.form)
+        self.init(
+            time: passage.time,
+            place: passage.client.map { .client($0) } ?? .monitor,
+            kind: passage.isSent ? .sent(content) : .received(content),
+            command: passage.command,
+            descriptors: passage.descriptors
         )
     }
 
     private var facts: Facts {
-        get {
-            if let box { return box.facts }
-            return Facts(
-                time: usual.time,
-                place: place,
-                kind: kind,
-                command: usual.command,
-                descriptors: usual.descriptors
-            )
-        }
-        set {
-            self = Entry(
-                time: newValue.time,
-                place: newValue.place,
-                kind: newValue.kind,
-                command: newValue.command,
-                descriptors: newValue.descriptors,
-                plugin: newValue.plugin
-            )
-            guard !newValue.redacted.isEmpty || !newValue.unknownMembers.isEmpty else { return }
-            usual = .none
-            box = Box(newValue)
-        }
+        get { box.facts }
+        set { box = Box(newValue) }
     }
 
     /// When, on the proxy's clock.
     public var time: Instant {
-        get { box?.facts.time ?? usual.time }
+        get { box.facts.time }
         set { facts.time = newValue }
     }
 
     /// Where.
     public var place: Place {
-        get { box?.facts.place ?? usual.client.map { .client($0) } ?? .monitor }
+        get { box.facts.place }
         set { facts.place = newValue }
     }
 
     /// What.
     public var kind: Kind {
-        get { box?.facts.kind ?? usual.kind }
+        get { box.facts.kind }
         set { facts.kind = newValue }
     }
 
     /// The proxy's number of the command; it joins a command's entries and its reply's.
     public var command: Int? {
-        get { box == nil ? usual.command : box?.facts.command }
+        get { box.facts.command }
         set { facts.command = newValue }
     }
 
     /// How many descriptors went with it.
     public var descriptors: Int {
-        get { box?.facts.descriptors ?? usual.descriptors }
+        get { box.facts.descriptors }
         set { facts.descriptors = newValue }
     }
 
     /// The plugin whose command it is; `nil` if it is a client's or the proxy's own.
     public var plugin: String? {
-        get { box?.facts.plugin }
+        get { box.facts.plugin }
         set { facts.plugin = newValue }
     }
 
     /// The JSON Pointers (RFC 6901) of the values in the message that stand as `"[redacted]"`.
     public var redacted: [String] {
-        get { box?.facts.redacted ?? [] }
+        get { box.facts.redacted }
         set { facts.redacted = newValue }
     }
 
     /// Members that this version does not know, as they were written: `"name": value, …`; empty if there are none.
     public var unknownMembers: [UInt8] {
-        get { box?.facts.unknownMembers ?? [] }
+        get { box.facts.unknownMembers }
         set { facts.unknownMembers = newValue }
     }
 }
 
 extension Entry {
-    /// Whether a usual message is all that it tells.
-    var isUsual: Bool { box == nil }
+    /// The message of which it tells, and how that passed, if that is all it tells and is as it should be.
+    var passed: (message: SplicedMessage, passage: Passage)? {
+        let facts = box.facts
+        guard let (message, form, isSent) = facts.kind.message, facts.command ?? 1 > 0, facts.descriptors >= 0,
+            facts.plugin == nil, facts.redacted.isEmpty, facts.unknownMembers.isEmpty
+        else { return nil }
+        let client: Int?
+        switch facts.place {
+        case .monitor: client = nil
+        case .client(let number) where number > 0: client = number
+        case .client, .proxy, .plugin, .secondMonitor, .other: return nil
+        }
+        let passage = Passage(
+            at: facts.time,
+            form,
+            isSent: isSent,
+            client: client,
+            command: facts.command,
+            descriptors: facts.descriptors
+        )
+        return (message, passage)
+    }
 
     /// Equal when the same is told.
     public static func == (one: Entry, other: Entry) -> Bool {

@@ -132,7 +132,7 @@ extension Redaction {
     }
 
     /// Whether it is seen without a closer look that a command, written as nearly all are, holds no secret.
-    mutating func isPlainAtOnce(_ message: SplicedMessage, _ form: Entry.Form, of client: Int?) -> Bool {
+    mutating func isPlainAtOnce(_ message: borrowing SplicedMessage, _ form: Entry.Form, of client: Int?) -> Bool {
         guard form == .json, !isBroken(client) else { return false }
         let bytes = message.bytes
         let (mayHoldSecret, start, end) = bytes.withUnsafeBytes { bytes in

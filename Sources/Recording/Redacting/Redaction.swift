@@ -62,21 +62,21 @@ public struct Redaction: Sendable {
     ///
     /// That nearly always is so, and then nothing is copied.
     public mutating func redacted(_ entry: borrowing Entry) -> Entry? {
-        if isKnownPlain(entry) { return nil }
+        if isLive, let (message, passage) = entry.passed, isKnownPlain(message, passage) { return nil }
         let change = change(of: entry)
         return change == nil && entry.unknownMembers.isEmpty ? nil : applied(change, to: copy entry)
     }
 
     /// Whether it is what nearly all entries are: a command that holds no secret at once, the same on its way to the
     /// monitor, or the reply to it, looked at when it came.
-    private mutating func isKnownPlain(_ entry: borrowing Entry) -> Bool {
-        guard isLive, entry.isUsual, let command = entry.usual.command else { return false }
-        if let client = entry.usual.client, !entry.usual.isSent {
-            guard isPlainAtOnce(entry.usual.message, entry.usual.form, of: client) else { return false }
+    mutating func isKnownPlain(_ message: borrowing SplicedMessage, _ passage: Passage) -> Bool {
+        guard isLive, let command = passage.command else { return false }
+        if let client = passage.client, !passage.isSent {
+            guard isPlainAtOnce(message, passage.form, of: client) else { return false }
             replies.saw(command)
             return true
         }
-        let isLookedAt = entry.usual.form == .plainMonitor || (entry.usual.isSent && entry.usual.client == nil)
+        let isLookedAt = passage.form == .plainMonitor || (passage.isSent && passage.client == nil)
         return isLookedAt && replies.isKnownPlain(command)
     }
 
