@@ -28,7 +28,7 @@ public enum ProxyAction: Sendable, Equatable {
     case setTimer(ProxyTimer, at: Instant)
     /// Forget a timer.
     case cancelTimer(ProxyTimer)
-    /// Append to the recording.
+    /// Append to the recording; not where the engine keeps that (``ProxyEngine/recorded``).
     case record(Entry)
     /// Write a line to the log.
     case log(LogLevel, String)

@@ -38,7 +38,7 @@ public struct ProxyEngine {
     var actions: [ProxyAction] = []
     /// Where what is recorded goes, if somebody has put that here; else each entry is an action.
     ///
-    /// That is quicker. Take it, and empty it, before anything is sent.
+    /// That is quicker. After each event it is to be recorded, before anything is sent, and emptied.
     public var recorded: RecordedLines?
 
     /// An engine that has seen nothing yet; give it ``ProxyEvent/started`` first.

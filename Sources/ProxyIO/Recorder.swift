@@ -212,7 +212,7 @@ public final class Recorder: Sendable {
     /// By one thread at a time, which calls ``handOver()``, and ``wakeUp()``, behind what belongs together. Once it is
     /// closed nothing is taken any more.
     public func take(_ recorded: inout RecordedLines) {
-        let tooLong = state.withLock { state in state.isClosed ? [] : state.queue.append(&recorded) }
+        let tooLong = state.withLock { state in state.isClosed ? [] : state.queue.append(recorded) }
         recorded.removeAll()
         for bytes in tooLong {
             onReport(.trouble("\(options.path): an entry of \(bytes) bytes is too long to wait, it is lost"))

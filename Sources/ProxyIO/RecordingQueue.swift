@@ -72,19 +72,18 @@ struct RecordingQueue {
 
     /// Puts what was recorded into the ring, or counts it as lost; the sizes of entries that are too long for any ring
     /// of this size.
-    mutating func append(_ recorded: inout RecordedLines) -> [Int] {
-        lastTaken = recorded.time
+    mutating func append(_ recorded: borrowing RecordedLines) -> [Int] {
+        guard !recorded.isEmpty else { return [] }
+        let time = recorded.time
+        lastTaken = time
         if recorded.isAllLines, !isGapDue, recorded.withLines({ ring.append($0) }) {
             entriesWritten += recorded.count
             return []
         }
         var tooLong: [Int] = []
         recorded.forEach { line in
-            if isGapDue && !appendGap() || !ring.append(line) {
-                lose(at: recorded.time)
-            } else {
-                entriesWritten += 1
-            }
+            guard admits(at: time) else { return }
+            if let bytes = appended(ring.append(line), line.count, at: time) { tooLong.append(bytes) }
         } entry: { entry in
             if let bytes = append(entry) { tooLong.append(bytes) }
         }
@@ -92,24 +91,27 @@ struct RecordingQueue {
     }
 
     private mutating func append(_ entry: Entry) -> Int? {
-        // Behind a lost entry none is taken before the gap stands in its place.
-        if isGapDue, !appendGap() {
-            lose(at: entry.time)
-            return nil
-        }
+        guard admits(at: entry.time) else { return nil }
         if let written = RecordingEncoder.write(entry, to: { ring.place(for: $0) }) {
             ring.wrote(written)
-            entriesWritten += 1
-            return nil
+            return appended(true, written, at: entry.time)
         }
         line.removeAll(keepingCapacity: line.capacity <= Self.lineBytesKept)
         RecordingEncoder.append(entry, to: &line)
-        guard !ring.append(line) else {
-            entriesWritten += 1
-            return nil
-        }
-        lose(at: entry.time)
-        return line.count > ring.size ? line.count : nil
+        return appended(ring.append(line), line.count, at: entry.time)
+    }
+
+    /// Whether an entry may be taken, else it is lost: behind a lost one none is before the gap stands in its place.
+    private mutating func admits(at time: Instant) -> Bool {
+        if !isGapDue || appendGap() { return true }
+        lose(at: time)
+        return false
+    }
+
+    /// Counts an entry, which found room in the ring or is lost; its size if it is too long for any ring of this size.
+    private mutating func appended(_ fits: Bool, _ bytes: Int, at time: Instant) -> Int? {
+        if fits { entriesWritten += 1 } else { lose(at: time) }
+        return fits || bytes <= ring.size ? nil : bytes
     }
 
     /// Hands over what was appended; whether another segment is due, if anything was.

@@ -42,6 +42,30 @@ final class RecordingQueueTests {
         #expect(queue.entriesWritten == 2)
     }
 
+    /// A turn of lines and of what is none yet: in its order; what does not fit is lost, and all behind it.
+    @Test
+    func takesWhatIsLongInItsPlace() throws {
+        let ring = try RecordingRing(bytes: 16384)
+        defer { ring.unmap() }
+        var queue = RecordingQueue(
+            ring: ring,
+            options: RecordingOptions(path: "a"),
+            startedMicrosecondsSince1970: Session.started
+        )
+        let long = [6000, 6000, 6000, 20_000].map { Session.said(7, String(repeating: "x", count: $0)) }
+        let (before, after) = (Session.opened(7, "before"), Session.opened(7, "after"))
+        queue.take([before, long[0], long[1], after])
+        let taken = Session.lines(of: [before, long[0], long[1], after])
+        #expect(queue.take([before, long[2], after]) == [])
+        #expect(String(decoding: ring.bytes(from: 0, to: ring.head), as: UTF8.self) == taken + Session.line(of: before))
+        #expect(queue.entriesWritten == 5 && queue.entriesLost == 2)
+        ring.advance(to: ring.head)
+        let start = ring.head
+        #expect(queue.take([before, long[3], after]) == [Session.line(of: long[3]).utf8.count])
+        let text = String(decoding: ring.bytes(from: start, to: ring.head), as: UTF8.self)
+        #expect(text == Session.lines(of: [Session.gap(2, since: 7), before, Session.gap(1, since: 7), after]))
+    }
+
     /// A turn whose lines do not fit as a whole: those that do are taken, the rest is counted.
     @Test
     func takesAsManyLinesAsFit() {
@@ -50,7 +74,7 @@ final class RecordingQueueTests {
         var recorded = RecordedLines(redacting: nil)
         let message = SplicedMessage(Bytes(text: "{\"execute\": \"stop\"}"))
         for number in 1...100 {
-            let time = Instant(microseconds: Int64(number))
+            let time = Instant(microseconds: 7)
             recorded.append(
                 message,
                 Passage(at: time, .json, isSent: false, client: 1, command: number, descriptors: 0)
@@ -66,7 +90,7 @@ final class RecordingQueueTests {
         #expect(queue.entriesWritten == taken)
         #expect(queue.entriesLost == 100 - taken)
         queue.take([Session.opened(200)])
-        #expect(take() == Session.lines(of: [Session.gap(100 - taken, since: 100), Session.opened(200)]))
+        #expect(take() == Session.lines(of: [Session.gap(100 - taken, since: 7), Session.opened(200)]))
     }
 
     /// Each entry is in the stream or counted by a gap in its place, however much the ring was emptied between.
@@ -111,7 +135,8 @@ final class RecordingQueueTests {
         let big = String(repeating: "x", count: 1900)
         let taken = [Session.opened(1, big), Session.opened(2, big)]
         queue.take(taken)
-        queue.take([Session.opened(3, big), Session.opened(4)])
+        queue.take([Session.opened(3, big)])
+        queue.take([Session.opened(4)])
         #expect(queue.lost == RecordingQueue.Loss(entries: 2, since: Instant(microseconds: 3)))
         let first = Session.line(of: taken[0]).utf8.count
         ring.advance(to: ring.tail + first - 100)
@@ -204,6 +229,6 @@ extension RecordingQueue {
     @discardableResult
     fileprivate mutating func take(_ recorded: inout RecordedLines) -> [Int] {
         defer { _ = handOver() }
-        return append(&recorded)
+        return append(recorded)
     }
 }

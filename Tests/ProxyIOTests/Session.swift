@@ -16,6 +16,13 @@ enum Session {
         Entry(time: Instant(microseconds: microseconds), place: .client(1), kind: .opened(peer: peer))
     }
 
+    /// A reply that was sent to a client.
+    static func said(_ microseconds: Int64, _ text: String) -> Entry {
+        let message = SplicedMessage(Bytes(text: "{\"return\": \"\(text)\"}\r\n"))
+        let kind = Entry.Kind.sent(.message(message, .plainMonitor))
+        return Entry(time: Instant(microseconds: microseconds), place: .client(1), kind: kind)
+    }
+
     static func gap(_ entries: Int, since microseconds: Int64) -> Entry {
         Entry(time: Instant(microseconds: microseconds), place: .proxy, kind: .gap(entries: entries))
     }

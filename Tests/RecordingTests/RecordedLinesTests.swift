@@ -56,7 +56,7 @@ struct RecordedLinesTests {
         #expect(recorded.isEmpty && recorded.count == 0)
     }
 
-    @Test func whatIsLongOrNoMessageStaysAnEntryInItsPlace() {
+    @Test func whatIsLongStaysAnEntryInItsPlace() {
         var recorded = RecordedLines(redacting: [])
         let short = command(1, #"{"execute": "stop"}"#, #"{"return": {}}"#)
         let long = command(2, #"{"execute": "stop"}"#, "{\"return\": \"\(String(repeating: "x", count: 4096))\"}")
@@ -66,7 +66,7 @@ struct RecordedLinesTests {
         recorded.append(short[0].0, short[0].1)
         #expect(!recorded.isAllLines)
         let (lines, entries) = taken(&recorded)
-        #expect(entries == [6, 7, 8])
+        #expect(entries == [6, 7])
         let wanted = (short + long).map { Entry($0, $1) } + [opened, Entry(short[0].0, short[0].1)]
         #expect(lines == wanted.map(line))
     }
@@ -83,9 +83,10 @@ struct RecordedLinesTests {
     }
 
     /// Whether as a line or as an entry: nothing of a secret is left, also where the reply comes a turn later.
-    @Test func secretsAreLeftOut() {
-        let text = #"{"execute": "set_password", "arguments": {"protocol": "vnc", "password": "hush"}}"#
-        let messages = command(1, text, #"{"error": {"class": "GenericError", "desc": "not 'hush'"}}"#)
+    @Test(arguments: ["", String(repeating: "x", count: 5000)])
+    func secretsAreLeftOut(rest: String) {
+        let text = #"{"execute": "set_password", "arguments": {"protocol": "vnc", "password": "hush\#(rest)"}}"#
+        let messages = command(1, text, #"{"error": {"class": "GenericError", "desc": "not 'hush\#(rest)'"}}"#)
         var recorded = RecordedLines(redacting: [])
         var lines: [String] = []
         for (message, passage) in messages {
@@ -99,5 +100,23 @@ struct RecordedLinesTests {
         recorded = RecordedLines(redacting: nil)
         for (message, passage) in messages { recorded.append(message, passage) }
         #expect(taken(&recorded).lines == messages.map { line(Entry($0, $1)) })
+    }
+
+    /// All that may be long is counted, so that no line is.
+    @Test func noLineIsLong() {
+        let long = String(repeating: "x", count: 5000)
+        let kinds: [Entry.Kind] = [
+            .opened(peer: long), .closed(reason: long), .mark(text: long), .sent(.sameAsMonitor(id: Bytes(text: long))),
+            .received(.invalid(Bytes(text: long), error: nil)), .received(.withheld(bytes: 1, error: long)),
+            .verdict("answer", .message(SplicedMessage(Bytes(text: long)), .dialect)),
+            .sent(.message(SplicedMessage(Bytes(text: "{}"), cut: 1..<1, insert: Bytes(text: long)), .json)),
+            .other(kind: "x", line: Bytes(text: long)),
+        ]
+        var recorded = RecordedLines(redacting: nil)
+        for kind in kinds { recorded.append(entry(1, .client(1), kind)) }
+        #expect(recorded.count == 0)
+        let passage = Passage(at: .zero, .json, isSent: true, client: 1, command: 1, descriptors: 0)
+        recorded.append(SplicedMessage(Bytes(text: "{}"), cut: 1..<1, insert: Bytes(text: long)), passage)
+        #expect(taken(&recorded).entries.count == kinds.count + 1)
     }
 }

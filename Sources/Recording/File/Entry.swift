@@ -182,23 +182,23 @@ public struct Entry: Sendable, Equatable {
 extension Entry {
     /// The message of which it tells, and how that passed, if that is all it tells and is as it should be.
     var passed: (message: SplicedMessage, passage: Passage)? {
-        let facts = box.facts
-        guard let (message, form, isSent) = facts.kind.message, facts.command ?? 1 > 0, facts.descriptors >= 0,
-            facts.plugin == nil, facts.redacted.isEmpty, facts.unknownMembers.isEmpty
+        guard let (message, form, isSent) = box.facts.kind.message, box.facts.command ?? 1 > 0,
+            box.facts.descriptors >= 0, box.facts.plugin == nil, box.facts.redacted.isEmpty,
+            box.facts.unknownMembers.isEmpty
         else { return nil }
         let client: Int?
-        switch facts.place {
+        switch box.facts.place {
         case .monitor: client = nil
         case .client(let number) where number > 0: client = number
         case .client, .proxy, .plugin, .secondMonitor, .other: return nil
         }
         let passage = Passage(
-            at: facts.time,
+            at: time,
             form,
             isSent: isSent,
             client: client,
-            command: facts.command,
-            descriptors: facts.descriptors
+            command: command,
+            descriptors: descriptors
         )
         return (message, passage)
     }
@@ -220,6 +220,18 @@ extension Entry.Kind {
     }
 }
 
+extension Entry.Kind {
+    /// How many bytes there are to tell.
+    var bytes: Int {
+        switch self {
+        case .received(let content), .sent(let content), .verdict(_, let content?): content.bytes
+        case .opened(let text), .closed(let text), .mark(let text, _): text.utf8.count
+        case .other(_, let line): line.count
+        case .verdict(_, nil), .gap: 0
+        }
+    }
+}
+
 extension Entry.Place {
     /// Whether it is a monitor, the own one or a plugin's second one.
     var isMonitor: Bool {
@@ -231,6 +243,15 @@ extension Entry.Place {
 }
 
 extension Entry.Content {
+    fileprivate var bytes: Int {
+        switch self {
+        case .message(let message, _): message.count
+        case .invalid(let bytes, let error): bytes.count + (error?.utf8.count ?? 0)
+        case .sameAsMonitor(let id): id?.count ?? 0
+        case .withheld(_, let error): error?.utf8.count ?? 0
+        }
+    }
+
     /// Replies of more bytes are not recorded twice.
     ///
     /// 4 KiB: what a person reads stays whole at either place, and what fills disks is written once.

@@ -2,16 +2,16 @@ public import QMP
 
 /// What was recorded, on its way to where it is written: lines already, less the secrets in them.
 ///
-/// A message becomes its line at once, so that nothing but bytes of it is kept. What is long stays an entry, since it
-/// is copied only once so, and what is no message, since that is seldom.
+/// What happened becomes its line at once, so that nothing but bytes of it is kept. What is long stays an entry: so it
+/// is copied only once.
 public struct RecordedLines: Sendable {
-    /// Lines of messages of more bytes are not made here.
+    /// What tells more bytes than that is no line yet.
     ///
     /// 4 KiB: a copy of less costs nothing beside the rest.
-    private static let messageBytesMax = 4096
+    private static let bytesOfLineMax = 4096
     /// How many bytes of lines may wait here; what comes beyond that stays entries, which share their bytes.
     ///
-    /// 1 MiB: an event to 1,024 clients is a quarter of that.
+    /// 1 MiB: 64 KiB of commands, as much as is read at once, become less.
     private static let bytesMax = 1 << 20
     /// How much memory is kept for the next turn, in bytes.
     ///
@@ -21,14 +21,17 @@ public struct RecordedLines: Sendable {
     private static let entriesKept = 64
 
     private var redaction: Redaction?
+    /// The lines; memory for more, behind them.
     private var memory: [UInt8] = []
     /// Where the lines end.
     private var end = 0
+    /// Memory for one line.
+    private var line: [UInt8] = []
     /// How many lines there are.
     public private(set) var count = 0
     /// Entries that are no lines yet, each with the place in the lines where it belongs.
     private var entries: [(place: Int, entry: Entry)] = []
-    /// When the last entry was.
+    /// When all that was, since it is of one turn of an engine.
     public private(set) var time = Instant.zero
 
     /// Nothing as yet.
@@ -46,23 +49,37 @@ public struct RecordedLines: Sendable {
 
     /// Takes a message between the proxy and a client, or its monitor.
     public mutating func append(_ message: borrowing SplicedMessage, _ passage: Passage) {
-        guard message.bytes.count <= Self.messageBytesMax, end < Self.bytesMax,
+        guard message.count <= Self.bytesOfLineMax, end < Self.bytesMax,
             redaction?.isKnownPlain(message, passage) ?? true,
             let bytes = RecordingEncoder.bytes(for: message, passage.form)
         else { return append(Entry(copy message, passage)) }
         time = passage.time
-        if memory.count - end < bytes { memory += repeatElement(0, count: max(bytes, memory.count)) }
-        memory.withUnsafeMutableBytes { memory in
-            guard let start = memory.baseAddress else { return }
-            end += RecordingEncoder.write(message, passage, to: start + end)
-        }
-        count += 1
+        appendLine(room: bytes) { RecordingEncoder.write(message, passage, to: $0) }
     }
 
     /// Takes what has happened.
     public mutating func append(_ entry: Entry) {
         time = entry.time
-        entries.append((end, redaction?.redact(entry) ?? entry))
+        let entry = redaction?.redact(entry) ?? entry
+        guard entry.kind.bytes <= Self.bytesOfLineMax, end < Self.bytesMax else { return entries.append((end, entry)) }
+        line.removeAll(keepingCapacity: true)
+        RecordingEncoder.append(entry, to: &line)
+        line.withUnsafeBytes { line in
+            appendLine(room: line.count) { place in
+                if let start = line.baseAddress { place.copyMemory(from: start, byteCount: line.count) }
+                return line.count
+            }
+        }
+    }
+
+    /// Takes a line that somebody writes, who tells how many bytes of it there are.
+    private mutating func appendLine(room: Int, _ write: (UnsafeMutableRawPointer) -> Int) {
+        if memory.count - end < room { memory += repeatElement(0, count: max(room, memory.count)) }
+        memory.withUnsafeMutableBytes { memory in
+            guard let start = memory.baseAddress else { return }
+            end += write(start + end)
+        }
+        count += 1
     }
 
     /// Gives all lines in one piece.

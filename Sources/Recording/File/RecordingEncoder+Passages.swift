@@ -3,7 +3,7 @@ internal import QMP
 
 /// The quick way for what most of a recording consists of: messages that are JSON, to or from a client or the monitor.
 ///
-/// It writes to where the line is to be, and copies a message once.
+/// It writes to where the line is to be, and copies a message no more than that.
 extension RecordingEncoder {
     /// How many bytes such a line has at most beside its message.
     ///
