@@ -5,8 +5,8 @@ internal import Recording
 
 /// What one monitor's server has of its recording: what is on its way to the recorder.
 ///
-/// It hands them over by itself before anything leaves (``EventLoop/beforeFlush``). No actor is in between, since that
-/// is several times a turn, and a look at the thread each time would cost as much as all the rest.
+/// It hands that over by itself before anything leaves (``EventLoop/beforeFlush``). No actor is in between: a look at
+/// the thread, several times a turn, would cost as much as all the rest.
 final class MonitorRecording {
     private let recorder: Recorder
     /// The first segment's header, which the others repeat.
@@ -98,6 +98,7 @@ final class MonitorRecording {
 }
 
 extension RecordedLines {
+    /// A method, since only so an optional's value is passed on where it is: a copy would copy the lines, too.
     fileprivate mutating func move(to recorder: Recorder) {
         recorder.take(&self)
     }

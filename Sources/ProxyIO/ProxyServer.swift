@@ -151,6 +151,7 @@ actor ProxyServer {
     private func perform(_ action: consuming ProxyAction) {
         switch consume action {
         case .send(let endpoint, let message, let tokens): send(message, tokens, to: endpoint)
+        // With a recording the engine keeps it instead.
         case .record(let entry):
             if replay != nil { replayed(entry) }
         // Whoever waits for a message does not wait for the log.

@@ -218,9 +218,7 @@ extension Entry.Kind {
         case .received, .sent, .opened, .closed, .verdict, .mark, .gap, .other: nil
         }
     }
-}
 
-extension Entry.Kind {
     /// How many bytes there are to tell.
     var bytes: Int {
         switch self {
